@@ -1,0 +1,22 @@
+"""Every threshold and limit, with its unit and the reason for its value. Passed along, never read at import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    # Reading
+    max_bytes: int = 50_000_000  # bytes of one file; larger is skipped with its reason
+    max_chars: int = 10_000_000  # characters of one clean text
+    # Tagging
+    chunk_chars: int = 100_000  # characters given to spaCy at once; it refuses over 1,000,000
+    max_run: int = 200  # non-alphanumeric run that the tokenizer still sees whole; it is quadratic on them
+    document_seconds: float = 60.0  # wall time of one document in a worker, before it is killed
+    worker_megabytes: int = 4_000  # address space of one worker beyond what it holds when ready
+    # Graph
+    evidence_per_edge: int = 5  # sentences carried on an edge; all of them stay in the store
+
+
+DEFAULTS = Settings()
