@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import itertools
 import struct
 import unicodedata
 from pathlib import Path
@@ -39,7 +40,7 @@ def read_file(path: Path) -> tuple[dict[str, int], list[str], np.ndarray, dict[s
     at += 4 * (count + 1)
     scores = np.frombuffer(data, "<f4", count, at).copy()
     at += 4 * count
-    pieces = [data[at + a : at + b].decode("utf8", "replace") for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [data[at + a : at + b].decode("utf8", "replace") for a, b in itertools.pairwise(offsets)]
     at += blob_length
     _, norm_bytes = struct.unpack_from("<iI", data, at)
     at += 8 + norm_bytes
@@ -50,7 +51,7 @@ def read_file(path: Path) -> tuple[dict[str, int], list[str], np.ndarray, dict[s
         (length,) = struct.unpack_from("<H", data, at)
         name = data[at + 2 : at + 2 + length].decode()
         at += 2 + length
-        kind, n, offset, size = struct.unpack_from("<BIQQ", data, at)
+        _kind, n, offset, size = struct.unpack_from("<BIQQ", data, at)
         at += 21
         raw = data[offset : offset + size]
         tensors[name] = np.frombuffer(raw, "<f4").copy() if len(raw) == 4 * n else np.frombuffer(raw, np.uint8).copy()

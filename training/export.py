@@ -124,12 +124,13 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--run", default="accurate")
     parser.add_argument("--name", default="nb", help="folder under kg/pipelines")
+    parser.add_argument("--folder", type=Path, help="write the pipeline here instead")
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--share", help="pipeline folder whose vocabulary this one uses, so that it ships once")
     parser.add_argument("--float", action="store_true", help="keep float32 weights, to see what int8 costs")
     args = parser.parse_args()
     saved = torch.load(args.work / f"{args.run}.pt", weights_only=True)
-    folder = Path(component.__file__).parent / args.name
+    folder = args.folder or Path(component.__file__).parent / args.name
     full = args.work / f"{args.run}.onnx"
     onnx.save(build_model(saved["model"], saved["layers"]), full)
     small = args.work / f"{args.run}.int8.onnx"

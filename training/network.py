@@ -54,7 +54,7 @@ class Network(nn.Module):
         self.arc_bias = nn.Linear(ARC, 1)
 
     def encode(self, vectors: Tensor, padding: Tensor) -> list[Tensor]:
-        """Hidden states after every layer, [B, T, width]; ``vectors`` [B, T, width], ``padding`` [B, T] true at pads."""
+        """Hidden states after each layer, [B, T, width]; ``vectors`` [B, T, width], ``padding`` [B, T] (true: pad)."""
         x = self.norm(vectors + self.position[: vectors.shape[1]])
         x = F.dropout(x, self.dropout, self.training)
         mask = torch.zeros(padding.shape, dtype=x.dtype).masked_fill(padding, -1e4)[:, None, None, :]

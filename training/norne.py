@@ -105,7 +105,11 @@ def make_sentence(rows: list[list[str]]) -> Sentence | None:
     )
 
 
-def read_articles(path: Path) -> list[Article]:
+def read_articles(folder: Path, part: str) -> list[Article]:
+    """Articles of ``part`` ("nob-train", "nno-dev", ...), from PART.conllu.xz or PART.conllu."""
+    path = next((p for p in (folder / f"{part}.conllu.xz", folder / f"{part}.conllu") if p.exists()), None)
+    if path is None:
+        raise SystemExit(f"no {part}.conllu.xz in {folder}: see training/README.md for where the data lives")
     articles: list[Article] = []
     rows: list[list[str]] = []
     with lzma.open(path, "rt", encoding="utf8") if path.suffix == ".xz" else path.open(encoding="utf8") as lines:
@@ -204,7 +208,7 @@ class Layout:
             for s in article.sentences:
                 if not part and noise:
                     target = noise.choices((0, 96, 192), (0.15, 0.25, 0.6))[0]
-                if part and used + (size := self.length(s) + 1) > target:
+                if part and used + self.length(s) + 1 > target:
                     yield self.build(part, noise)
                     part, used = [], 2
                 part.append(s)

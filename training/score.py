@@ -92,9 +92,7 @@ def main() -> None:
     args = parser.parse_args()
     scores = {}
     for lang in ("nob", "nno"):
-        scores[f"{lang}-{args.part}"] = score_language(
-            read_articles(args.norne / f"{lang}-{args.part}.conllu.xz"), args.pipeline
-        )
+        scores[f"{lang}-{args.part}"] = score_language(read_articles(args.norne, f"{lang}-{args.part}"), args.pipeline)
         print(lang, json.dumps(scores[f"{lang}-{args.part}"]), flush=True)
     if (folder := PIPELINES / args.pipeline).is_dir():
         (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")

@@ -110,8 +110,8 @@ class Run:
         self.args = args
         work: Path = args.work
         self.vectors = WordPieces.load(work)
-        self.train = [a for lang in ("nob", "nno") for a in read_articles(args.norne / f"{lang}-train.conllu.xz")]
-        self.dev = {lang: read_articles(args.norne / f"{lang}-dev.conllu.xz") for lang in ("nob", "nno")}
+        self.train = [a for lang in ("nob", "nno") for a in read_articles(args.norne, f"{lang}-train")]
+        self.dev = {lang: read_articles(args.norne, f"{lang}-dev") for lang in ("nob", "nno")}
         if args.with_dev:
             self.train += [a for articles in self.dev.values() for a in articles]
         self.labels = list_labels(self.train)

@@ -23,7 +23,9 @@ def transition_scores(labels: tuple[str, ...]) -> npt.NDArray[np.float32]:
 
 
 def decode_names(logits: npt.NDArray[np.floating], labels: Sequence[str]) -> list[tuple[int, int, str]]:
-    """Best valid BIO sequence (Viterbi 1967) of ``logits`` [words, labels]: (first word, past last, label) of each name.
+    """(first word, past last, label) of each name in the best valid BIO sequence (Viterbi 1967).
+
+    ``logits``: [words, labels]; ``labels``: "O", "B-PER", "I-PER", ...
 
     >>> decode_names(np.array([[0, 2, 0], [0, 0, 3], [4, 0, 0]]), ["O", "B-PER", "I-PER"])
     [(0, 2, 'PER')]
@@ -36,7 +38,7 @@ def decode_names(logits: npt.NDArray[np.floating], labels: Sequence[str]) -> lis
     starts_inside = np.array([label.startswith("I-") for label in labels])
     score = np.where(starts_inside, FORBIDDEN, logs[0])
     back = np.zeros(logits.shape, dtype=np.int64)
-    outside = labels.index("O") if isinstance(labels, list) else list(labels).index("O")
+    outside = labels.index("O")
     for i in range(1, len(logs)):
         reach = score[:, None] + steps
         back[i] = reach.argmax(axis=0)

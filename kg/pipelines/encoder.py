@@ -7,6 +7,7 @@ window alone and a document gets the same names in any batch, order or process.
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Iterable, Iterator
@@ -158,7 +159,7 @@ class Encoder:
         heads = [0] * n
         parsed = [False] * n
         bounds = [*starts, n]
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+        for a, b in itertools.pairwise(bounds):
             names = sum(a <= s < b for s, _, _ in spans) if self.syntax == "names" else 2
             if self.syntax != "none" and names >= 2:
                 heads[a:b] = self.parse(scores, a, b)
