@@ -1,0 +1,51 @@
+"""The store: facts, ledger, corrections and the derived graph in one SQLite file. The only room with SQL.
+
+``schema`` documents the tables, ``base`` opens them, ``lock`` keeps a second writer out, ``facts`` writes what was
+read, ``derive`` makes the graph of it, ``lookup`` reads for the questions, ``check`` looks for damage.
+"""
+
+from __future__ import annotations
+
+from kg.store.base import Store, open_store
+from kg.store.check import check_store, compact_store, dump_graph
+from kg.store.derive import is_stale, refresh
+from kg.store.facts import (
+    CorrectionRow,
+    FileState,
+    LedgerRow,
+    StoredFile,
+    add_correction,
+    add_file,
+    list_corrections,
+    list_skipped,
+    read_record,
+    remove_correction,
+    remove_files,
+)
+from kg.store.lookup import ALL, EdgeData, EntityRow, EvidenceData, Filter
+
+__all__ = [
+    "ALL",
+    "CorrectionRow",
+    "EdgeData",
+    "EntityRow",
+    "EvidenceData",
+    "FileState",
+    "Filter",
+    "LedgerRow",
+    "Store",
+    "StoredFile",
+    "add_correction",
+    "add_file",
+    "check_store",
+    "compact_store",
+    "dump_graph",
+    "is_stale",
+    "list_corrections",
+    "list_skipped",
+    "open_store",
+    "read_record",
+    "refresh",
+    "remove_correction",
+    "remove_files",
+]

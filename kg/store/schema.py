@@ -1,0 +1,194 @@
+"""The store's format: every table and view, documented for those who read it with ``sqlite3`` or Datasette.
+
+Facts are what was read and found, and are never computed from one another; derived tables are a pure function of the
+facts and the corrections, written in one transaction at the end of a build, and may be dropped and made anew.
+Offsets count characters (code points) of ``document.text``, half open. Dates are ISO 8601 days, times UTC.
+
+Ready for analysts: the views ``entities``, ``edges``, ``evidence``, ``documents`` and ``skipped``.
+"""
+
+from __future__ import annotations
+
+from kg.records import STATUSES, SYMMETRIC
+
+APPLICATION_ID = 0x6B675F31  # "kg_1" in the file's header: tells a store of ours from any other SQLite file
+FORMAT = 1  # user_version; a higher one was written by a newer kg
+
+FACTS = """
+CREATE TABLE file (              -- a file as it was last read; tells cheaply whether it has changed
+  key INTEGER PRIMARY KEY,
+  place TEXT NOT NULL UNIQUE,    -- absolute path, or the name of what is no file
+  path TEXT NOT NULL,            -- as given
+  hash TEXT,                     -- SHA-256 of its bytes; NULL when they could not be read
+  size INTEGER, mtime INTEGER,   -- bytes; nanoseconds
+  maker TEXT NOT NULL,           -- version of kg and of the patterns that read it
+  time TEXT NOT NULL
+) STRICT;
+CREATE INDEX file_hash ON file(hash);
+CREATE INDEX file_size ON file(size);
+
+CREATE TABLE document (          -- one text, however many files hold it
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,              -- first 16 hex digits of SHA-256 of the text
+  pipeline TEXT NOT NULL,        -- what tagged it
+  maker TEXT NOT NULL,           -- version of kg and of the patterns that did the rest
+  lang TEXT NOT NULL,
+  named INTEGER NOT NULL,        -- how many of its sentences hold a name
+  sentences TEXT NOT NULL,       -- JSON: [start, end, start, end, ...]
+  text TEXT NOT NULL,            -- last, so that the rest is read without it
+  UNIQUE (id, pipeline, maker)
+) STRICT;
+
+CREATE TABLE source (            -- the ledger: what became of each document of each file
+  file INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+  number INTEGER NOT NULL,       -- place within the file
+  path TEXT NOT NULL,            -- as given, with the part of the file
+  status TEXT NOT NULL CHECK (status IN ('read', 'skipped')),
+  stage TEXT, reason TEXT,       -- of a skipped one
+  passing INTEGER NOT NULL,      -- 1: worth trying again
+  document INTEGER REFERENCES document,
+  title TEXT, date TEXT,
+  PRIMARY KEY (file, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX source_document ON source(document);
+CREATE INDEX source_status ON source(status);
+
+CREATE TABLE local (             -- an entity within one document
+  key INTEGER PRIMARY KEY,
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
+  id TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+  fold TEXT NOT NULL,            -- search key of the name
+  names TEXT NOT NULL,           -- JSON: {normal form: how often}
+  mentions INTEGER NOT NULL, sentences INTEGER NOT NULL,
+  UNIQUE (document, id)
+) STRICT;
+
+CREATE TABLE mention (
+  local INTEGER NOT NULL REFERENCES local ON DELETE CASCADE,
+  start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+  text TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+  rule TEXT NOT NULL,            -- why it belongs to its entity
+  derived INTEGER NOT NULL,      -- 1: part of a compound
+  PRIMARY KEY (local, start, "end")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE link (              -- one sentence's statement about two entities
+  key INTEGER PRIMARY KEY,
+  document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
+  head INTEGER NOT NULL, relation TEXT NOT NULL, tail INTEGER NOT NULL,   -- head, tail: local
+  predicate TEXT NOT NULL,
+  start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+  status TEXT NOT NULL, rule TEXT NOT NULL, speaker INTEGER,              -- speaker: local
+  print INTEGER NOT NULL         -- fingerprint of the sentence: copies of one text count once
+) STRICT;
+CREATE INDEX link_document ON link(document);
+
+CREATE TABLE correction (        -- the analyst's word, in the order it was given
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  time TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE dirty (             -- documents whose facts changed since the derived tables were made; 0: corrections
+  document INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+"""
+
+DERIVED = """
+CREATE TABLE shown (             -- the documents that the graph is made of
+  document INTEGER PRIMARY KEY,
+  path TEXT NOT NULL, title TEXT, date TEXT,     -- of its first source; the earliest date
+  sources TEXT NOT NULL,         -- JSON: [[path, title, date], ...] of all of them
+  named INTEGER NOT NULL         -- how many of its sentences hold a name
+) STRICT;
+
+CREATE TABLE entity (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, type TEXT NOT NULL,
+  mentions INTEGER NOT NULL DEFAULT 0, documents INTEGER NOT NULL DEFAULT 0,
+  sentences INTEGER NOT NULL DEFAULT 0,          -- that name it
+  degree INTEGER NOT NULL DEFAULT 0,             -- entities it is linked to
+  first_seen TEXT, last_seen TEXT
+) STRICT;
+CREATE INDEX entity_mentions ON entity(mentions);
+
+CREATE TABLE entity_of (         -- which entity of the graph a document's entity is, and why
+  local INTEGER PRIMARY KEY, entity INTEGER NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX entity_of_entity ON entity_of(entity);
+
+CREATE TABLE alias (
+  key INTEGER PRIMARY KEY,
+  entity INTEGER NOT NULL, name TEXT NOT NULL, fold TEXT NOT NULL,
+  mentions INTEGER NOT NULL, documents INTEGER NOT NULL,
+  UNIQUE (entity, name)
+) STRICT;
+CREATE INDEX alias_fold ON alias(fold);
+
+CREATE TABLE edge (
+  key INTEGER PRIMARY KEY,
+  head INTEGER NOT NULL, relation TEXT NOT NULL, tail INTEGER NOT NULL,   -- head, tail: entity
+  weight INTEGER NOT NULL DEFAULT 0,             -- sentences that say so; copies of one text count once
+  documents INTEGER NOT NULL DEFAULT 0,
+  together INTEGER NOT NULL DEFAULT 0,           -- appears_with: sentences that name both
+  status TEXT NOT NULL DEFAULT '',               -- the firmest of its evidence
+  first_seen TEXT, last_seen TEXT,
+  UNIQUE (head, tail, relation)
+) STRICT;
+CREATE INDEX edge_tail ON edge(tail, head);
+
+CREATE TABLE edge_of (           -- which edge a link is evidence for
+  link INTEGER PRIMARY KEY, edge INTEGER NOT NULL
+) STRICT;
+CREATE INDEX edge_of_edge ON edge_of(edge);
+
+CREATE VIRTUAL TABLE alias_words USING fts5(
+  fold, content='alias', content_rowid='key', tokenize='unicode61 remove_diacritics 0', prefix='2 3');
+CREATE VIRTUAL TABLE alias_grams USING fts5(
+  fold, content='alias', content_rowid='key', tokenize='trigram', detail='none', columnsize=0);
+CREATE VIRTUAL TABLE document_words USING fts5(
+  fold, content='', tokenize='unicode61 remove_diacritics 0', detail='none', columnsize=0);
+"""
+
+_SYMMETRIC = ", ".join(f"'{relation}'" for relation in sorted(SYMMETRIC))
+
+VIEWS = f"""
+CREATE VIEW entities AS
+SELECT id, name, type, mentions, documents, degree, first_seen, last_seen,
+  (SELECT group_concat(name, '; ') FROM (SELECT a.name FROM alias a WHERE a.entity = entity.key
+    ORDER BY a.mentions DESC, a.name)) AS aliases
+FROM entity;
+
+CREATE VIEW edges AS             -- expected: sentences with both, were they named independently of each other
+SELECT h.id AS head, h.name AS head_name, g.relation, t.id AS tail, t.name AS tail_name,
+  g.weight, g.documents, g.status, g.first_seen, g.last_seen, g.relation IN ({_SYMMETRIC}) AS symmetric, g.together,
+  1.0 * h.sentences * t.sentences / (SELECT value FROM meta WHERE name = 'sentences') AS expected
+FROM edge g JOIN entity h ON h.key = g.head JOIN entity t ON t.key = g.tail;
+
+CREATE VIEW evidence AS
+SELECT h.id AS head, g.relation, t.id AS tail, substr(d.text, k.start + 1, k."end" - k.start) AS sentence,
+  k.predicate, k.status, k.rule, s.id AS speaker, d.id AS document, w.path AS source, w.title, w.date,
+  k.start, k."end", k.print
+FROM edge_of o JOIN link k ON k.key = o.link JOIN edge g ON g.key = o.edge
+  JOIN entity h ON h.key = g.head JOIN entity t ON t.key = g.tail
+  JOIN document d ON d.key = k.document JOIN shown w ON w.document = k.document
+  LEFT JOIN entity_of p ON p.local = k.speaker LEFT JOIN entity s ON s.key = p.entity;
+
+CREATE VIEW documents AS
+SELECT d.id, w.path AS source, w.title, w.date, d.lang, d.pipeline, length(d.text) AS characters, d.text, w.sources
+FROM shown w JOIN document d ON d.key = w.document;
+
+CREATE VIEW skipped AS
+SELECT s.path, s.stage, s.reason, s.passing, f.hash, f.time FROM source s JOIN file f ON f.key = s.file
+WHERE s.status = 'skipped';
+"""
+
+STATUS_RANK = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(STATUSES))
+"""Branches of a CASE over a status: 0 for the firmest."""
+RANK_STATUS = " ".join(f"WHEN {rank} THEN '{status}'" for rank, status in enumerate(STATUSES))
+
+TABLES = (
+    "file", "document", "source", "local", "mention", "link", "correction", "dirty", "meta", "shown", "entity",
+    "entity_of", "alias", "edge", "edge_of", "alias_words", "alias_grams", "document_words",
+)  # fmt: skip
