@@ -1,12 +1,13 @@
 """The store: facts, ledger, corrections and the derived graph in one SQLite file. The only room with SQL.
 
-``schema`` documents the tables, ``base`` opens them, ``lock`` keeps a second writer out, ``facts`` writes what was
-read, ``derive`` makes the graph of it, ``lookup`` reads for the questions, ``check`` looks for damage.
+``schema`` documents the tables, ``base`` opens them, ``handle`` is what an open one can do, ``lock`` keeps a second
+writer out, ``facts`` writes what was read, ``derive`` makes the graph of it, ``lookup`` and ``evidence`` read for the
+questions, ``check`` looks for damage.
 """
 
 from __future__ import annotations
 
-from kg.store.base import Store, open_store
+from kg.store.base import open_store
 from kg.store.check import check_store, compact_store, dump_graph
 from kg.store.derive import is_stale, refresh
 from kg.store.facts import (
@@ -22,6 +23,7 @@ from kg.store.facts import (
     remove_correction,
     remove_files,
 )
+from kg.store.handle import Store
 from kg.store.lookup import ALL, EdgeData, EntityRow, EvidenceData, Filter
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Opening, closing and transactions of a store; the one door through which SQLite's errors become ours.
+"""Opening a store: to read it, or as the one who writes it.
 
 At rest a store is one file in rollback mode, which can be copied and read from anywhere. While it is written it is in
 WAL mode, so that readers are never blocked and see the last committed state. SQLite before 3.51.3 can damage a WAL
@@ -12,64 +12,71 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import TypeVar, overload
 
 from kg.errors import NotFoundError, StoreError
 from kg.store import lock, schema
+from kg.store.handle import Store, explain_error
 from kg.text import fold
 
 OLDEST = (3, 37, 0)  # first SQLite with STRICT tables
 READ_WAIT = 30.0  # seconds a statement waits for another's commit; in WAL mode readers never wait
 SWITCH_WAIT = 60.0  # seconds to wait for readers when changing to WAL mode, once a build
-SETTLE_WAIT = 1.0  # seconds to wait for readers at the end; where one stays, the store stays in WAL mode
 WRITE_CACHE = 64_000  # KiB of pages a builder keeps: the inner pages of a million-edge store
 
-Values = Sequence[Any]
-Row = tuple[Any, ...]
+S = TypeVar("S", bound=Store)
 
 
-def open_store(path: str | Path, *, write: bool = False) -> Store:
+@overload
+def open_store(path: str | Path, *, write: bool = False) -> Store: ...
+
+
+@overload
+def open_store(path: str | Path, *, write: bool = False, kind: type[S]) -> S: ...
+
+
+def open_store(path: str | Path, *, write: bool = False, kind: type[Store] = Store) -> Store:
     """Open a store to read it, or to write it (made where there is none; ":memory:" is one in memory).
 
-    As a context manager it is closed at the end, and a reader sees one committed state throughout.
+    ``kind``: the class of what comes back. As a context manager it is closed at the end, and a reader sees one
+    committed state throughout.
     Raises NotFoundError where there is none to read; StoreError where it is held by another writer, damaged, foreign,
     of a newer format, or not writable.
     """
     if sqlite3.sqlite_version_info < OLDEST:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python with 3.37 or newer")
     if str(path) == ":memory:":
-        return _open_writer(":memory:")
-    place = Path(os.path.abspath(path))
+        return _open_writer(":memory:", kind=kind)
+    place = Path(path).resolve()  # one lock, whichever link leads to the file
     if place.is_dir():
         raise StoreError(f"{path} is a folder; name the store's file, for example {Path(path) / 'kg.db'}")
     if write:
-        return _open_locked(place)
+        return _open_locked(place, kind)
     if not place.exists():
         raise NotFoundError(f"there is no store at {path}; make one with: kg build PATH --store {path}")
-    return _open_reader(place)
+    return _open_reader(place, kind=kind)
 
 
-def _open_locked(place: Path) -> Store:
+def _open_locked(place: Path, kind: type[S]) -> S:
     if not place.parent.is_dir():
         raise StoreError(f"the folder {place.parent} does not exist; make it first")
     if place.exists():
-        _open_reader(place, empty=True).close()
+        _open_reader(place, kind=Store, empty=True).close()
         if not os.access(place, os.W_OK):
             raise StoreError(f"the store {place} is read-only; copy it, or change its permissions")
     held = lock.hold_lock(place)
     try:
-        return _open_writer(str(place), held)
+        return _open_writer(str(place), kind=kind, held=held)
     except BaseException:
         lock.release_lock(place, held)
         raise
 
 
-def _open_reader(place: Path, *, empty: bool = False) -> Store:
+def _open_reader(place: Path, *, kind: type[S], empty: bool = False) -> S:
     for recovered in (False, True):
-        store = Store(str(place), _connect(place, "ro"), writable=False)
+        store = kind(str(place), _connect(place, "ro"), writable=False)
         try:
             _check_format(store, empty=empty)
             return store
@@ -97,8 +104,8 @@ def _recover(place: Path) -> None:
         lock.release_lock(place, held)
 
 
-def _open_writer(path: str, held: sqlite3.Connection | None = None) -> Store:
-    store = Store(path, _connect(Path(path), "rwc") if held else _connect_memory(), writable=True, held=held)
+def _open_writer(path: str, *, kind: type[S], held: sqlite3.Connection | None = None) -> S:
+    store = kind(path, _connect(Path(path), "rwc") if held else _connect_memory(), writable=True, held=held)
     store.connection.create_function("fold", 1, fold, deterministic=True)
     try:
         store.run(f"PRAGMA cache_size=-{WRITE_CACHE}")
@@ -150,7 +157,7 @@ def _connect(place: Path, mode: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(f"{place.as_uri()}?mode={mode}", uri=True, timeout=READ_WAIT, isolation_level=None)
     except sqlite3.Error as error:
-        raise StoreError(_explain(str(place), error)) from error
+        raise StoreError(explain_error(str(place), error)) from error
     connection.execute("PRAGMA trusted_schema=OFF")  # a store from elsewhere must not run functions of its own
     connection.execute("PRAGMA cell_size_check=ON")
     return connection
@@ -176,123 +183,3 @@ def _check_format(store: Store, *, empty: bool) -> None:
         )
     if "trigger" in held.values() or any(held.get(table) != "table" for table in schema.TABLES):
         raise StoreError(f"the store {store.path} has been altered by another program; build it anew, or use a backup")
-
-
-def _explain(path: str, error: sqlite3.Error) -> str:
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith("SQLITE_FULL") or name in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"):
-        return f"the disk of the store {path} is full; free some space and run the same command again: it goes on"
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return f"{path} is damaged or not a kg store ({error}); put a backup in its place, or build it anew"
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return f"the store {path} is locked by another program that reads or writes it; close that and try again"
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return f"the store {path} cannot be opened for this ({error}); check that you may read and write it"
-    return f"the store {path} failed: {error} ({name}); check it with: kg doctor --store {path}"
-
-
-class Store:
-    """An open store. Use it in the thread and the process that opened it."""
-
-    def __init__(
-        self, path: str, connection: sqlite3.Connection, *, writable: bool, held: sqlite3.Connection | None = None
-    ) -> None:
-        self.path = path
-        self.connection = connection
-        self.writable = writable
-        self._held = held
-        self._depth = 0
-
-    def rows(self, sql: str, values: Values = ()) -> list[Row]:
-        with self._explained():
-            return self.connection.execute(sql, values).fetchall()
-
-    def stream(self, sql: str, values: Values = ()) -> Iterator[Row]:
-        with self._explained():
-            yield from self.connection.execute(sql, values)
-
-    def value(self, sql: str, values: Values = ()) -> Any:
-        """The first column of the first row, or None."""
-        rows = self.rows(sql, values)
-        return rows[0][0] if rows else None
-
-    def run(self, sql: str, values: Values = ()) -> int:
-        """Execute; the key of the row that was inserted last."""
-        with self._explained():
-            return self.connection.execute(sql, values).lastrowid or 0
-
-    def many(self, sql: str, rows: Iterable[Values]) -> None:
-        with self._explained():
-            self.connection.executemany(sql, rows)
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written inside is committed at the end, or none of it."""
-        if not self.writable:
-            raise StoreError(f"the store {self.path} is open for reading only")
-        with self._begun("BEGIN IMMEDIATE"):
-            yield
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """All that is read inside is of one committed state."""
-        with self._begun("BEGIN"):
-            yield
-
-    @contextlib.contextmanager
-    def _begun(self, begin: str) -> Iterator[None]:
-        if self._depth == 0:
-            self.run(begin)
-        self._depth += 1
-        try:
-            yield
-        except BaseException:
-            if self._depth == 1 and self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
-            raise
-        else:
-            if self._depth == 1:
-                self._commit()
-        finally:
-            self._depth -= 1
-
-    def _commit(self) -> None:
-        try:
-            self.run("COMMIT")
-        except StoreError:
-            if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
-            raise
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(_explain(self.path, error)) from error
-
-    def close(self) -> None:
-        """Close; a written store becomes one file again unless a reader still holds it."""
-        if self._held is None:
-            self.connection.close()
-            return
-        try:
-            with contextlib.suppress(sqlite3.Error):
-                self.connection.execute(f"PRAGMA busy_timeout={int(SETTLE_WAIT * 1000)}")
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self.connection.execute("PRAGMA journal_mode=DELETE")
-        finally:
-            self.connection.close()
-            lock.release_lock(Path(self.path), self._held)
-            self._held = None
-
-    def __enter__(self) -> Self:
-        if not self.writable:
-            self.run("BEGIN")
-            self._depth += 1
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from kg.errors import StoreError
-from kg.store.base import Store
+from kg.store.handle import Store
 
 _DUMPS = {
     "document": "SELECT d.id, d.pipeline, w.path, w.title, w.date, w.sources FROM shown w "

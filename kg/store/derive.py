@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kg.records import SYMMETRIC
-from kg.store.base import Store
 from kg.store.facts import CorrectionRow, list_corrections, stream_locals
+from kg.store.handle import Store
 from kg.store.schema import RANK_STATUS, STATUS_RANK
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TOUCHED = ("touched_document", "touched_entity", "touched_edge")
 _SCRATCH = {
-    **{name: "key INTEGER PRIMARY KEY" for name in _TOUCHED},
+    **dict.fromkeys(_TOUCHED, "key INTEGER PRIMARY KEY"),
     "assigned": "local INTEGER PRIMARY KEY, entity TEXT, reason TEXT, moved INTEGER",
     "named": "id TEXT PRIMARY KEY, name TEXT, type TEXT",
     "linked": "link INTEGER PRIMARY KEY, head INTEGER, relation TEXT, tail INTEGER",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg.errors import NotFoundError, StoreError
 from kg.records import Document, Entity, Failure, Link, Mention, Record
-from kg.store.base import Row, Store
+from kg.store.handle import Row, Store
 from kg.text import fold
 
 if TYPE_CHECKING:
@@ -81,16 +81,24 @@ def add_file(store: Store, state: FileState, results: Sequence[Record | Document
     with store.transaction():
         key = _put_file(store, state)
         for number, result in enumerate(results):
-            if isinstance(result, Failure):
-                row = ("skipped", result.stage, printable(result.reason), int(result.passing), None, None, None)
-                path = result.source
-            else:
-                document = result.document if isinstance(result, Record) else result
-                found = _put_record(store, result, state.maker) if isinstance(result, Record) else None
-                found = found or _find_document(store, document.id, state.maker)
-                row = ("read", None, None, 0, found, document.title and printable(document.title), document.date)
-                path = document.source
-            store.run("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, number, printable(path), *row))
+            row = _skip(result) if isinstance(result, Failure) else _keep(store, result, state.maker)
+            store.run("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, number, *row))
+
+
+def _skip(failure: Failure) -> Row:
+    return (
+        printable(failure.source), "skipped", failure.stage, printable(failure.reason), int(failure.passing),
+        None, None, None,
+    )  # fmt: skip
+
+
+def _keep(store: Store, result: Record | Document, maker: str) -> Row:
+    if isinstance(result, Record):
+        document, key = result.document, _put_record(store, result, maker)
+    else:
+        document, key = result, _find_document(store, result.id, maker)
+    title = printable(document.title) if document.title else None
+    return (printable(document.source), "read", None, None, 0, key, title, document.date)
 
 
 def _put_file(store: Store, state: FileState) -> int:
@@ -166,7 +174,8 @@ def _insert_local(store: Store, document: int, entity: Entity, mentions: Sequenc
     names = Counter(mention.name or mention.text for mention, _ in mentions)
     counts = json.dumps(dict(sorted(names.items())), ensure_ascii=False, separators=(",", ":"))
     key = store.run(
-        "INSERT INTO local (document, id, name, type, fold, names, mentions, sentences) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO local (document, id, name, type, fold, names, mentions, sentences) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (document, entity.id, entity.name, entity.type, fold(entity.name), counts, len(mentions),
          len({sentence for _, sentence in mentions})),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kg.records import TYPES
-from kg.store.base import Row, Store
+from kg.store.handle import Row, Store
 from kg.store.schema import RANK_STATUS, STATUS_RANK
 
 GRAM_ROWS = 5_000  # names looked at for each three letters of a name not found: bounds the search for near names
@@ -104,6 +104,9 @@ class Filter:
 
 ALL = Filter()
 
+STRENGTH = "CASE WHEN g.relation <> 'appears_with' AND g.status <> 'denied' THEN 3 ELSE 1 END"
+"""What a sentence counts for: one that says how two are linked, three times one that only names both."""
+
 _ENTITY = "e.id, e.name, e.type, e.mentions, e.documents, e.degree, e.first_seen, e.last_seen, e.sentences, e.key"
 _EDGE = "g.key, g.head, g.relation, g.tail, g.weight, g.documents, g.together, g.status, g.first_seen, g.last_seen"
 _RECOUNTED = f"""g.key, g.head, g.relation, g.tail, count(DISTINCT k.print), count(DISTINCT k.document), 0,
@@ -149,15 +152,42 @@ def list_aliases(store: Store, keys: Iterable[int]) -> dict[int, list[tuple[str,
 def list_edges(store: Store, entities: Iterable[int], filter: Filter = ALL) -> list[EdgeData]:
     """The edges at these entities, each once."""
     keys = json.dumps(list(entities))
-    ends = (
-        f"SELECT key FROM edge WHERE {end} IN (SELECT value FROM json_each(?))" for end in ("head", "tail")
-    )  # UNION takes the double ones out
+    ends = (f"SELECT key FROM edge WHERE {end} IN (SELECT value FROM json_each(?))" for end in ("head", "tail"))
     return list(_read_edges(store, f"g.key IN ({' UNION '.join(ends)})", [keys, keys], filter))
 
 
-def list_edges_between(store: Store, a: int, b: int, filter: Filter = ALL) -> list[EdgeData]:
-    """The edges that join two entities, in either direction."""
-    return list(_read_edges(store, "g.head IN (?, ?) AND g.tail IN (?, ?)", [a, b, a, b], filter))
+def rank_neighbours(
+    store: Store, entity: int, *, type: str | None = None, relations: tuple[str, ...] = (), limit: int | None = None
+) -> list[int]:
+    """Keys of the entities linked to one, strongest first: see ``STRENGTH``."""
+    edges, values = Filter(relations).edges()
+    sides = " UNION ALL ".join(
+        f"SELECT g.{there} AS other, g.weight * {STRENGTH} AS strength, g.documents FROM edge g "
+        f"WHERE g.{here} = ? AND {edges}"
+        for here, there in (("head", "tail"), ("tail", "head"))
+    )
+    sql = f"""SELECT other FROM ({sides}) JOIN entity e ON e.key = other WHERE ? IN ('', e.type)
+        GROUP BY other ORDER BY sum(strength) DESC, max(documents) DESC, e.id LIMIT ?"""
+    side = [entity, *values]
+    return [row[0] for row in store.rows(sql, (*side, *side, type or "", -1 if limit is None else limit))]
+
+
+def list_edges_to(store: Store, entity: int, others: Iterable[int], filter: Filter = ALL) -> list[EdgeData]:
+    """The edges between an entity and some others, in either direction."""
+    keys = json.dumps(list(others))
+    where = " OR ".join(
+        f"g.{a} = ? AND g.{b} IN (SELECT value FROM json_each(?))" for a, b in (("head", "tail"), ("tail", "head"))
+    )
+    return list(_read_edges(store, f"({where})", [entity, keys, entity, keys], filter))
+
+
+def list_steps(store: Store, entity: int, filter: Filter = ALL) -> list[tuple[EdgeData, str, int]]:
+    """The edges at an entity, each with the id and the degree of its other end."""
+    edges = list_edges(store, [entity], filter)
+    others = {edge.tail if edge.head == entity else edge.head for edge in edges}
+    sql = "SELECT e.key, e.id, e.degree FROM json_each(?) j JOIN entity e ON e.key = j.value"
+    known = {row[0]: row[1:] for row in store.rows(sql, (json.dumps(list(others)),))}
+    return [(edge, *known[edge.tail if edge.head == entity else edge.head]) for edge in edges]
 
 
 def stream_edges(store: Store, filter: Filter = ALL) -> Iterator[EdgeData]:
@@ -180,8 +210,8 @@ def _read_edges(store: Store, where: str, values: Sequence[object], filter: Filt
 def stream_evidence(store: Store, edges: Iterable[int], filter: Filter = ALL) -> Iterator[EvidenceData]:
     """The evidence of these edges, by edge."""
     evidence, values = filter.evidence()
-    sql = f"""SELECT o.edge, d.key, d.id, w.path, w.title, w.date, k.start, k."end", k.predicate, k.status, k.rule, s.id,
-            k.print, w.sources
+    sql = f"""SELECT o.edge, d.key, d.id, w.path, w.title, w.date, k.start, k."end", k.predicate, k.status, k.rule,
+            s.id, k.print, w.sources
         FROM json_each(?) j JOIN edge_of o ON o.edge = j.value JOIN link k ON k.key = o.link
             JOIN shown w ON w.document = k.document JOIN document d ON d.key = k.document
             LEFT JOIN entity_of p ON p.local = k.speaker LEFT JOIN entity s ON s.key = p.entity
@@ -246,8 +276,8 @@ def count_reasons(store: Store, entity: int) -> list[Row]:
 
 
 def stream_naming(store: Store, entity: int) -> Iterator[Row]:
-    """(name, rule, text, document id, source, document key, start, end) of each mention of an entity."""
-    sql = """SELECT m.name, m.rule, m.text, d.id, w.path, d.key, m.start, m."end"
+    """(name, rule, source, document key, start, end) of each mention of an entity."""
+    sql = """SELECT m.name, m.rule, w.path, d.key, m.start, m."end"
         FROM entity_of o JOIN mention m ON m.local = o.local JOIN local l ON l.key = o.local
             JOIN shown w ON w.document = l.document JOIN document d ON d.key = l.document
         WHERE o.entity = ? ORDER BY d.id, m.start, m."end" """
