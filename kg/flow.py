@@ -1,13 +1,13 @@
-"""The stages in order. Read ``build_store`` to know the program.
+"""The stages in order. Read ``update_store`` to know the program.
 
-    1 find      paths -> sources                         read.find_sources
-    2 compare   sources -> those that are new            store.facts
-    3 read      bytes -> documents                       read.parse_bytes      in workers
-    4 tag       documents -> sentences and mentions      tag.tag_documents     in workers
-    5 resolve   mentions -> the document's entities      resolve               in workers
-    6 relate    sentences -> links                       relate.find_links     in workers
-    7 keep      records -> facts, one transaction a file store.facts
-    8 derive    facts + corrections -> the graph         resolve_corpus, store.derive
+1 find      paths -> files                           read.find_sources
+2 compare   files -> those that are new or changed   store.facts
+3 read      bytes -> documents                       worker: read
+4 tag       documents -> sentences and mentions      worker: tag
+5 resolve   mentions -> the document's entities      worker: resolve
+6 relate    sentences -> links                       worker: relate
+7 keep      records -> facts, one transaction a file store.facts, only here in the driver
+8 derive    facts + corrections -> the graph         resolve.resolve_corpus, store.derive
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from kg import engine
 from kg._version import __version__
-from kg.errors import KGError, ReadError, UsageError
+from kg.errors import KGError, NotFoundError, ReadError, StoreError, UsageError
 from kg.formats import READERS
 from kg.pipelines import describe_pipeline
-from kg.read import STDIN, Source, find_sources, hash_bytes, load_bytes, parse_bytes, read_texts
-from kg.records import Document, Failure, Record, Tagged
+from kg.read import STDIN, Source, find_sources, hash_bytes, load_bytes, read_texts
+from kg.records import Document, Failure, Record
 from kg.settings import DEFAULTS, Settings
-from kg.store import Store, derive, facts, open_store
+from kg.store import Store, derive, facts, lookup, open_store
+from kg.worker import Job, Options, Yield, load_stages, make_worker, process_document, run_stages
 
 if TYPE_CHECKING:
     import networkx
 
-    from kg.relate import Patterns
     from kg.resolve import LocalEntity, Resolution
-    from kg.store.facts import CorrectionRow
+
+__all__ = [
+    "Options",
+    "Summary",
+    "build",
+    "build_store",
+    "process_document",
+    "refresh_graph",
+    "remove_sources",
+    "tag_paths",
+    "update_store",
+]
 
 PATTERNS = Path(__file__).parent / "patterns"
+SETTLED = 2.0  # seconds after its last change from which a file's time is trusted; disks count time that coarsely
 
-Tagger = Callable[[Document], Tagged]
-Progress = Callable[[int, int, int], None]  # documents done, documents in all, characters done
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a build is asked for. ``workers`` None: one a core; 0: in this process, without limits."""
-
-    lang: str = "auto"
-    pipeline: str = "nb"
-    patterns: tuple[str, ...] = ()  # files beside the bundled ones
-    workers: int | None = None
-    prune: bool = False  # forget files below the given folders that are gone
-    retry_skipped: bool = False
-    settings: Settings = DEFAULTS
+Progress = Callable[[int, int, int], None]  # files done, files in all, characters tagged
 
 
 @dataclass(slots=True)
@@ -63,35 +63,31 @@ class Summary:
 
     seen: int = 0
     read: int = 0
-    unchanged: int = 0
+    unchanged: int = 0  # their records were in the store already
     skipped: list[Failure] = field(default_factory=list)
-    removed: int = 0
-    sentences: int = 0
+    removed: int = 0  # files that were pruned
+    sentences: int = 0  # this and the next three: of those read
     mentions: int = 0
     links: int = 0
     characters: int = 0
     seconds: float = 0.0
-    pipelines: Counter[tuple[str, str]] = field(default_factory=Counter)  # (pipeline, language) -> documents
+    pipelines: Counter[tuple[str, str]] = field(default_factory=Counter)  # (pipeline, language) -> documents read
     totals: dict[str, int] = field(default_factory=dict)  # what the store holds now
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One file for a worker. ``hash``: of the bytes last read from it; ``held``: documents the store has already."""
-
-    source: Source
-    hash: str | None = None
-    held: frozenset[str] = frozenset()
-    data: bytes | None = None  # standard input, which workers cannot read
-
-
-@dataclass(frozen=True, slots=True)
-class Yield:
-    """What a worker made of a file; ``results`` is None where its bytes are those of last time."""
-
-    hash: str
-    size: int
-    results: list[Record | Document | Failure] | None
+    def add(self, results: Iterable[Record | Document | Failure]) -> None:
+        for result in results:
+            self.seen += 1
+            if isinstance(result, Failure):
+                self.skipped.append(result)
+            elif isinstance(result, Document):
+                self.unchanged += 1
+            else:
+                self.read += 1
+                self.sentences += len(result.sentences)
+                self.mentions += len(result.mentions)
+                self.links += len(result.links)
+                self.characters += len(result.document.text)
+                self.pipelines[result.pipeline, result.document.lang] += 1
 
 
 def build_store(
@@ -106,34 +102,32 @@ def build_store(
     Safe to repeat: what is unchanged is not tagged again. Safe to interrupt: each file is one transaction.
     Raises UsageError where no document is named, StoreError, PipelineError.
     """
-    options = options or Options()
-    paths = [os.fspath(path) for path in paths]
-    if not paths:
+    given = [os.fspath(path) for path in paths]
+    if not given:
         raise UsageError("name at least one file or folder to read, for example: kg build data")
-    with open_store(Path(store_path), write=True) as store:
-        return update_store(store, paths, options, progress)
+    with open_store(os.fspath(store_path), write=True) as store:
+        return update_store(store, given, options or Options(), progress=progress)
 
 
-def update_store(
-    store: Store, paths: Sequence[str], options: Options, progress: Progress | None = None
-) -> Summary:
-    """As ``build_store``, into an open store."""
+def update_store(store: Store, paths: Sequence[str], options: Options, *, progress: Progress | None = None) -> Summary:
+    """As ``build_store``, into a store that is open for writing."""
     started = time.perf_counter()
     summary = Summary()
     maker = describe_maker(options)
     found = list(find_sources(paths))  # 1
-    jobs = list(compare_sources(store, found, maker, options, summary))  # 2
+    jobs = compare_sources(store, found, maker, options=options, summary=summary)  # 2
     try:
         for outcome in run_jobs(jobs, options):  # 3-6
             keep_outcome(store, outcome, maker, summary)  # 7
             if progress:
-                progress(summary.seen, len(found), summary.characters)
+                progress(min(summary.seen, len(found)), len(found), summary.characters)
         if options.prune:
-            summary.removed = prune_store(store, paths)
-    finally:
-        refresh_graph(store)  # 8
-    from kg.store import lookup
-
+            summary.removed = facts.remove_files(store, find_gone(store, paths))
+    except (KeyboardInterrupt, KGError) as error:
+        if not isinstance(error, StoreError):
+            refresh_graph(store, options.settings)  # what was kept so far can be asked at once
+        raise
+    refresh_graph(store, options.settings)  # 8
     summary.totals = lookup.count_all(store)
     summary.seconds = time.perf_counter() - started
     return summary
@@ -151,42 +145,77 @@ def describe_maker(options: Options) -> str:
 
 
 def compare_sources(
-    store: Store, found: Iterable[Source | Failure], maker: str, options: Options, summary: Summary
+    store: Store, found: Iterable[Source | Failure], maker: str, *, options: Options, summary: Summary
 ) -> Iterator[Job]:
-    """The sources that must be read; what is unchanged or cannot be read is counted here."""
+    """The files that must be read; those that are unchanged, or cannot be read, are counted here."""
     for source in found:
         if isinstance(source, Failure):
-            state = facts.FileState(os.path.abspath(source.source), source.source, maker)
-            keep_failures(store, state, [source], summary)
+            keep_unreadable(store, source, maker, summary)
             continue
-        if source.path == STDIN:
-            yield Job(source, data=load_bytes(source, settings=options.settings))
+        try:
+            job = make_job(source, options.settings)
+            digest = hash_candidate(store, job, options.settings)
+        except (OSError, ReadError):
+            yield Job(source)  # the worker says what is wrong with it
             continue
-        known = facts.find_file(store, source.place)
-        old = known is not None and known.state.maker == maker
-        if known and options.retry_skipped and any(row.status == "skipped" for row in known.rows):
-            old = False
-        size, mtime = stat_file(source)
-        if known and old and (known.state.size, known.state.mtime) == (size, mtime):
+        state = describe_state(job, maker, digest)
+        known = facts.find_file(store, state.place)
+        if known and is_unchanged(known, state, options):
+            if digest:
+                facts.touch_file(store, state)
             count_unchanged(known, summary)
             continue
-        held: frozenset[str] = frozenset()
-        if size is not None and facts.has_size(store, size):
-            data = load_bytes(source, settings=options.settings)
-            held = frozenset(d for d in facts.find_by_hash(store, hash_bytes(data)) if has_record(store, d, maker))
-        yield Job(source, known.state.hash if known and old else None, held)
+        held = facts.find_held(store, state)
+        yield Job(source, job.size, job.mtime, held, job.data)
 
 
-def stat_file(source: Source) -> tuple[int | None, int | None]:
-    try:
-        status = os.stat(source.path)
-    except OSError:
-        return None, None
-    return status.st_size, status.st_mtime_ns
+def make_job(source: Source, settings: Settings) -> Job:
+    if source.path == STDIN:
+        return Job(source, data=load_bytes(source, settings=settings))
+    status = Path(source.path).stat()
+    return Job(source, status.st_size, status.st_mtime_ns)
 
 
-def has_record(store: Store, document: str, maker: str) -> bool:
-    return any(row.maker == maker for row in facts.list_sources(store, "d.id = ?", (document,)))
+def hash_candidate(store: Store, job: Job, settings: Settings) -> str | None:
+    """The hash of a file that may hold what another, or itself, held: one of a size seen before, not seen at rest."""
+    if job.data is not None:
+        return hash_bytes(job.data)
+    known = facts.find_file(store, find_place(job.source))
+    if known and (known.state.size, known.state.mtime) == (job.size, job.mtime) and was_settled(known):
+        return None
+    if job.size is None or not facts.has_size(store, job.size):
+        return None
+    return hash_bytes(load_bytes(job.source, settings=settings))
+
+
+def was_settled(known: facts.StoredFile) -> bool:
+    """Whether the file had been left alone for a while when it was read, so that its time would tell of a change."""
+    read = datetime.fromisoformat(known.time).timestamp()
+    return known.state.mtime is not None and known.state.mtime / 1e9 + SETTLED < read
+
+
+def is_unchanged(known: facts.StoredFile, state: facts.FileState, options: Options) -> bool:
+    if known.state.maker != state.maker or any(row.maker not in (None, state.maker) for row in known.rows):
+        return False
+    if options.retry_skipped and any(row.status == "skipped" for row in known.rows):
+        return False
+    if state.hash is None:
+        return was_settled(known) and (known.state.size, known.state.mtime) == (state.size, state.mtime)
+    return known.state.hash == state.hash
+
+
+def describe_state(job: Job, maker: str, digest: str | None) -> facts.FileState:
+    source = job.source
+    place = find_place(source)
+    if source.path == STDIN and digest:
+        place = f"{STDIN} {digest[:16]}"  # what is piped in next shall not take its place
+    return facts.FileState(place, facts.printable(source.path), maker, digest, job.size, job.mtime)
+
+
+def find_place(source: Source) -> str:
+    """The file's name in the store: its absolute path, as a URI where that holds bytes that are no text."""
+    place = source.place
+    return place if facts.printable(place) == place else Path(place).as_uri()
 
 
 def count_unchanged(known: facts.StoredFile, summary: Summary) -> None:
@@ -198,20 +227,21 @@ def count_unchanged(known: facts.StoredFile, summary: Summary) -> None:
             summary.skipped.append(Failure(row.path, row.stage or "read", row.reason or "", row.passing))
 
 
-def run_jobs(jobs: Sequence[Job], options: Options) -> Iterator[engine.Outcome[Job, Yield]]:
-    settings = options.settings
-    if not jobs:
-        return iter(())
+def run_jobs(jobs: Iterator[Job], options: Options) -> Iterator[engine.Outcome[Job, Yield]]:
+    first = next(jobs, None)
+    if first is None:  # nothing has changed: no pipeline is loaded
+        return
+    rest = (job for some in ([first], jobs) for job in some)
     if options.workers == 0:
-        return engine.run_inline(make_worker(options), jobs)
-    workers = count_cores() if options.workers is None else options.workers
-    return engine.run_workers(
+        yield from engine.run_inline(make_worker(options), rest)
+        return
+    yield from engine.run_workers(
         make_worker,
-        jobs,
+        rest,
         arguments=(options,),
-        workers=min(workers, len(jobs)),
-        seconds=settings.document_seconds,
-        megabytes=settings.worker_megabytes,
+        workers=count_cores() if options.workers is None else options.workers,
+        seconds=options.settings.document_seconds,
+        megabytes=options.settings.worker_megabytes,
     )
 
 
@@ -220,147 +250,97 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def make_worker(options: Options) -> Callable[[Job], Yield]:
-    """Load pipeline and patterns once; the function returned reads, tags, resolves and relates one file."""
-    process = make_processor(options)
-    return lambda job: work_file(job, process, options)
-
-
-def make_processor(options: Options) -> Callable[[Document], Record]:
-    """Load pipeline and patterns once; the function returned tags, resolves and relates one document."""
-    from kg.relate import load_patterns
-    from kg.tag import load_pipeline, tag_documents
-
-    pipeline = load_pipeline(options.pipeline)
-    patterns = load_patterns(options.patterns)
-
-    def tag(document: Document) -> Tagged:
-        return next(tag_documents([document], pipeline, settings=options.settings))
-
-    return lambda document: process_document(document, tag, patterns)
-
-
-def work_file(job: Job, process: Callable[[Document], Record], options: Options) -> Yield:
-    data = job.data if job.data is not None else load_bytes(job.source, settings=options.settings)
-    digest = hash_bytes(data)
-    if digest == job.hash:
-        return Yield(digest, len(data), None)
-    try:
-        documents = parse_bytes(data, job.source, lang=options.lang, settings=options.settings)
-    except ReadError as error:
-        return Yield(digest, len(data), [Failure(job.source.path, "read", str(error), error.passing)])
-    results: list[Record | Document | Failure] = []
-    for document in documents:
-        if document.id in job.held:
-            results.append(document)
-            continue
-        try:
-            results.append(process(document))
-        except KGError as error:
-            results.append(Failure(document.source, "tag", str(error)))
-    return Yield(digest, len(data), results)
-
-
-def process_document(document: Document, tag: Tagger, patterns: Patterns) -> Record:
-    """Tag, resolve and relate one document: all that it yields."""
-    from kg.relate import find_links
-    from kg.resolve import resolve_document
-
-    tagged = tag(document)
-    mentions, entities = resolve_document(tagged)
-    links = find_links(tagged, mentions, patterns)
-    bounds = tuple((sentence.start, sentence.end) for sentence in tagged.sentences)
-    return Record(document, bounds, mentions, entities, links, tagged.pipeline)
-
-
-def tag_paths(
-    paths: Iterable[str | os.PathLike[str]], options: Options
-) -> Iterator[Record | Failure]:
-    """What kg sees in each document, in order, without a store."""
-    found = list(find_sources([os.fspath(path) for path in paths]))
-    sources = [source for source in found if isinstance(source, Source)]
-    jobs = [Job(s, data=load_bytes(s) if s.path == STDIN else None) for s in sources]
-    outcomes = run_jobs(jobs, options)
-    for source in found:
-        if isinstance(source, Failure):
-            yield source
-            continue
-        outcome = next(outcomes)
-        if outcome.value is None:
-            yield Failure(source.path, "tag", outcome.reason or "", outcome.passing)
-            continue
-        for result in outcome.value.results or ():
-            if not isinstance(result, Document):
-                yield result
-
-
 def keep_outcome(store: Store, outcome: engine.Outcome[Job, Yield], maker: str, summary: Summary) -> None:
-    source = outcome.item.source
-    size, mtime = stat_file(source)
-    state = facts.FileState(source.place, source.path, maker, None, size, mtime)
-    if outcome.value is None:
-        failure = Failure(source.path, "tag", outcome.reason or "failed", outcome.passing)
-        keep_failures(store, replace(state, hash=hash_file(source)), [failure], summary)
-        return
-    state = replace(state, hash=outcome.value.hash)
-    if outcome.value.results is None:
-        facts.touch_file(store, state)
-        known = facts.find_file(store, source.place)
-        assert known is not None
-        count_unchanged(known, summary)
-        return
-    facts.add_file(store, state, outcome.value.results)
-    count_results(outcome.value.results, summary)
-
-
-def hash_file(source: Source) -> str | None:
+    """Write what a worker made of a file, or why it made nothing."""
+    job, made = outcome.item, outcome.value
+    if made is None:
+        failure = Failure(job.source.path, "tag", outcome.reason or "failed", outcome.passing)
+        made = Yield(hash_file(job), (failure,))
+    state = describe_state(job, maker, made.hash)
     try:
-        return None if source.path == STDIN else hash_bytes(load_bytes(source))
+        facts.add_file(store, state, made.results)
+    except facts.RecordError as error:
+        made = Yield(made.hash, (Failure(job.source.path, "store", str(error)),))
+        facts.add_file(store, state, made.results)
+    summary.add(made.results)
+
+
+def keep_unreadable(store: Store, failure: Failure, maker: str, summary: Summary) -> None:
+    """A path that is there but cannot be read goes into the ledger; one that is not there leaves the store as it is."""
+    source = Source(failure.source)
+    if os.path.lexists(failure.source):
+        state = facts.FileState(find_place(source), facts.printable(source.path), maker)
+        facts.add_file(store, state, [failure])
+    summary.add([failure])
+
+
+def hash_file(job: Job) -> str | None:
+    try:
+        return hash_bytes(load_bytes(job.source) if job.data is None else job.data)
     except ReadError:
         return None
 
 
-def keep_failures(store: Store, state: facts.FileState, failures: list[Failure], summary: Summary) -> None:
-    facts.add_file(store, state, failures)
-    count_results(failures, summary)
+def find_gone(store: Store, paths: Sequence[str]) -> list[str]:
+    """Places of files below the given folders, or beside the given files, that are not there any more.
+
+    A folder that is itself missing tells nothing (a disk may be unplugged), so what lay in it is kept.
+    """
+    starts = [Path(Source(path.split("*")[0]).place) for path in paths]
+    folders = {start if start.is_dir() else start.parent for start in starts}
+    known = {place for folder in folders if folder.is_dir() for place in facts.list_places(store, str(folder))}
+    for place in facts.list_places(store, "file:"):
+        known.update(place for folder in folders if folder.is_dir() and folder in find_path(place).parents)
+    return sorted(place for place in known if not os.path.lexists(find_path(place)))
 
 
-def count_results(results: Iterable[Record | Document | Failure], summary: Summary) -> None:
-    for result in results:
-        summary.seen += 1
-        if isinstance(result, Failure):
-            summary.skipped.append(result)
-        elif isinstance(result, Document):
-            summary.unchanged += 1
-        else:
-            summary.read += 1
-            summary.sentences += len(result.sentences)
-            summary.mentions += len(result.mentions)
-            summary.links += len(result.links)
-            summary.characters += len(result.document.text)
-            summary.pipelines[result.pipeline, result.document.lang] += 1
+def find_path(place: str) -> Path:
+    """The path of a place in the store; see ``find_place``."""
+    encoded = place.startswith("file://")
+    return Path(os.fsdecode(unquote_to_bytes(place.removeprefix("file://"))) if encoded else place)
 
 
-def prune_store(store: Store, paths: Sequence[str]) -> int:
-    """Forget files at or below the given paths that are not there any more."""
-    gone = [
-        place
-        for path in paths
-        for place in facts.list_places(store, os.path.abspath(path))
-        if not os.path.lexists(place)
-    ]
-    return facts.remove_files(store, gone)
+def remove_sources(store: Store, names: Iterable[str], *, settings: Settings = DEFAULTS) -> int:
+    """Take documents out of the store and off its disk: of files, of all files below folders, or by document id.
+
+    Returns how many files were forgotten. Raises NotFoundError where a name is none of these.
+    """
+    places: list[str] = []
+    for name in names:
+        found = facts.list_places(store, find_place(Source(name))) or facts.find_places(store, name)
+        if not found:
+            raise NotFoundError(f"the store holds no file, folder or document '{name}'; list them with: kg stats")
+        places += found
+    removed = facts.remove_files(store, places)
+    refresh_graph(store, settings)
+    return removed
 
 
 def refresh_graph(store: Store, settings: Settings = DEFAULTS) -> bool:
     """Derive the graph anew where facts or corrections changed. Returns whether they had."""
     from kg.resolve import Correction, resolve_corpus
 
-    def resolve(locals: Iterable[LocalEntity], corrections: Sequence[CorrectionRow]) -> Resolution:
+    def resolve(locals: Iterable[LocalEntity], corrections: Sequence[facts.CorrectionRow]) -> Resolution:
         given = [Correction(row.kind, dict(row.payload), row.id) for row in corrections]
         return resolve_corpus(locals, corrections=given, settings=settings)
 
     return derive.refresh(store, resolve)
+
+
+def tag_paths(paths: Iterable[str | os.PathLike[str]], options: Options) -> Iterator[Record | Failure]:
+    """What kg sees in each document, in order, without a store."""
+    found = list(find_sources([os.fspath(path) for path in paths]))
+    sources = (source for source in found if isinstance(source, Source))
+    outcomes = run_jobs((make_job(source, options.settings) for source in sources), options)
+    for source in found:
+        if isinstance(source, Failure):
+            yield source
+            continue
+        outcome = next(outcomes)
+        if outcome.value is None:
+            yield Failure(source.path, "tag", outcome.reason or "failed", outcome.passing)
+        else:
+            yield from (result for result in outcome.value.results if not isinstance(result, Document))
 
 
 def build(
@@ -377,37 +357,33 @@ def build(
 
     options = options or Options(workers=0)
     given = [paths_or_texts] if isinstance(paths_or_texts, (str, os.PathLike)) else list(paths_or_texts)
-    texts = [item for item in given if is_text(item)]
+    texts = [str(item) for item in given if is_text(item)]
     paths = [os.fspath(item) for item in given if not is_text(item)]
     with open_store(":memory:", write=True) as store:
         summary = update_store(store, paths, options)
         if texts:
             add_texts(store, texts, options, summary)
-        if not summary.read:
-            reasons = "; ".join(f"{f.source}: {f.reason}" for f in summary.skipped[:3])
+        if not summary.seen - len(summary.skipped):
+            reasons = "; ".join(f"{failure.source}: {failure.reason}" for failure in summary.skipped[:3])
             raise UsageError(f"none of the documents could be read ({reasons or 'none was named'})")
         graph = read_graph(store)
-        graph.graph["skipped"] = [(f.source, f.stage, f.reason) for f in summary.skipped]
+        graph.graph["skipped"] = [(failure.source, failure.stage, failure.reason) for failure in summary.skipped]
         return graph
 
 
 def is_text(item: object) -> bool:
     if not isinstance(item, str):
         return False
-    if len(item) > 4_000 or "\n" in item:
+    if len(item) > 4_000 or "\n" in item:  # no path is that long
         return True
-    return " " in item.strip() and not os.path.exists(item) and Path(item).suffix.lower() not in READERS
+    return " " in item.strip() and not Path(item).exists() and Path(item).suffix.lower() not in READERS
 
 
 def add_texts(store: Store, texts: Sequence[str], options: Options, summary: Summary) -> None:
-    process = make_processor(options)
+    stages = (options.load or load_stages)(options)
     maker = describe_maker(options)
     for document in read_texts(texts, lang=options.lang):
-        state = facts.FileState(document.source, document.source, maker)
-        try:
-            result: Record | Failure = process(document)
-        except KGError as error:
-            result = Failure(document.source, "tag", str(error))
-        facts.add_file(store, state, [result])
-        count_results([result], summary)
-    refresh_graph(store)
+        result = run_stages(document, stages)
+        facts.add_file(store, facts.FileState(document.source, document.source, maker), [result])
+        summary.add([result])
+    refresh_graph(store, options.settings)

@@ -173,13 +173,15 @@ def _check_format(store: Store, *, empty: bool) -> None:
     if not held and application == 0:
         if empty:
             return
-        raise NotFoundError(f"the store {store.path} is still empty; fill it with: kg build PATH --store {store.path}")
+        raise NotFoundError(
+            f"the store {store.place} is still empty; fill it with: kg build PATH --store {store.place}"
+        )
     if application != schema.APPLICATION_ID:
-        raise StoreError(f"{store.path} is an SQLite file of another program, not a kg store; name another file")
+        raise StoreError(f"{store.place} is an SQLite file of another program, not a kg store; name another file")
     if version != schema.FORMAT:
         raise StoreError(
-            f"the store {store.path} has format {version} and this kg reads format {schema.FORMAT}; "
+            f"the store {store.place} has format {version} and this kg reads format {schema.FORMAT}; "
             + ("update kg" if version > schema.FORMAT else "build it anew from its documents")
         )
     if "trigger" in held.values() or any(held.get(table) != "table" for table in schema.TABLES):
-        raise StoreError(f"the store {store.path} has been altered by another program; build it anew, or use a backup")
+        raise StoreError(f"the store {store.place} has been altered by another program; build it anew, or use a backup")

@@ -24,6 +24,10 @@ T = TypeVar("T")
 CONTEXT_NAMES = 100  # most mentioned names of a document that count as each other's context; bounds n² on long lists
 
 
+class RecordError(StoreError):
+    """A record that contradicts itself: a fault of the stage that made it, not of the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileState:
     """A file as it is now. ``place``: absolute path, or a name that is no path; ``path``: as the user gave it."""
@@ -76,7 +80,7 @@ def add_file(store: Store, state: FileState, results: Sequence[Record | Document
     """Put what a file yielded in place of what it yielded before, in one transaction.
 
     A Record is stored; a bare Document is one whose record by the same maker the store already holds; a Failure becomes
-    a skipped row. Raises StoreError where a record contradicts itself.
+    a skipped row. Raises RecordError where a record contradicts itself.
     """
     with store.transaction():
         key = _put_file(store, state)
@@ -119,7 +123,7 @@ def mark_dirty(store: Store, select: str, values: Sequence[Any] = ()) -> None:
 def _find_document(store: Store, document: str, maker: str) -> int:
     key = store.value("SELECT max(key) FROM document WHERE id = ? AND maker = ?", (document, maker))
     if key is None:
-        raise StoreError(f"the store {store.path} does not hold document {document}; read its file anew")
+        raise StoreError(f"the store {store.place} does not hold document {document}; read its file anew")
     mark_dirty(store, "SELECT ? AS document", (key,))
     return int(key)
 
@@ -166,7 +170,7 @@ def _insert_record(store: Store, record: Record, maker: str) -> int:
 
 def _known(held: Mapping[str, T], entity: str, document: str) -> T:
     if entity not in held:
-        raise StoreError(f"the record of document {document} names the entity '{entity}', which it does not hold")
+        raise RecordError(f"the record of document {document} names the entity '{entity}', which it does not hold")
     return held[entity]
 
 
@@ -211,12 +215,11 @@ def touch_file(store: Store, state: FileState) -> None:
         )
 
 
-def find_by_hash(store: Store, digest: str) -> set[str]:
-    """Ids of the documents of all files with these bytes."""
-    sql = (
-        "SELECT d.id FROM file f JOIN source s ON s.file = f.key JOIN document d ON d.key = s.document WHERE f.hash = ?"
-    )
-    return {row[0] for row in store.rows(sql, (digest,))}
+def find_held(store: Store, state: FileState) -> frozenset[str]:
+    """Ids of the documents that this file held when last read, or another of the same bytes, by the same maker."""
+    sql = """SELECT d.id FROM file f JOIN source s ON s.file = f.key JOIN document d ON d.key = s.document
+        WHERE (f.place = ? OR f.hash = ?) AND d.maker = ?"""
+    return frozenset(row[0] for row in store.rows(sql, (state.place, state.hash, state.maker)))
 
 
 def has_size(store: Store, size: int) -> bool:

@@ -36,9 +36,9 @@ class Store:
     """An open store. Use it in the thread and the process that opened it."""
 
     def __init__(
-        self, path: str, connection: sqlite3.Connection, *, writable: bool, held: sqlite3.Connection | None = None
+        self, place: str, connection: sqlite3.Connection, *, writable: bool, held: sqlite3.Connection | None = None
     ) -> None:
-        self.path = path
+        self.place = place
         self.connection = connection
         self.writable = writable
         self._held = held
@@ -70,7 +70,7 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All that is written inside is committed at the end, or none of it."""
         if not self.writable:
-            raise StoreError(f"the store {self.path} is open for reading only")
+            raise StoreError(f"the store {self.place} is open for reading only")
         with self._begun("BEGIN IMMEDIATE"):
             yield
 
@@ -110,7 +110,7 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(explain_error(self.path, error)) from error
+            raise StoreError(explain_error(self.place, error)) from error
 
     def close(self) -> None:
         """Close; a written store becomes one file again unless a reader still holds it."""
@@ -124,7 +124,7 @@ class Store:
                 self.connection.execute("PRAGMA journal_mode=DELETE")
         finally:
             self.connection.close()
-            release_lock(Path(self.path), self._held)
+            release_lock(Path(self.place), self._held)
             self._held = None
 
     def __enter__(self) -> Self:
