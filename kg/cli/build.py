@@ -1,0 +1,271 @@
+"""build and tag: the commands that read documents."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kg.cli import options
+from kg.cli.printing import TYPE_STYLES, on_terminal, open_console, tell, write_json, write_lines, write_rows
+
+if TYPE_CHECKING:
+    from kg.flow import Summary
+    from kg.records import Failure, Record
+
+SKIPPED = 5
+INTERRUPTED = 130
+LISTED = 50  # skipped documents listed after a build; all of them stand in the ledger
+
+
+class Meter:
+    """Documents done, rate and time left, on one line of standard error that is written over."""
+
+    def __init__(self) -> None:
+        self.shown = sys.stderr.isatty()
+        self.started = self.last = time.monotonic()
+        self.first = 0
+
+    def update(self, done: int, total: int, characters: int) -> None:
+        now = time.monotonic()
+        if not self.shown or (now - self.last < 0.2 and done < total):
+            return
+        self.last = now
+        rate = (done - self.first) / max(now - self.started, 1e-9)
+        left = f"{describe_seconds((total - done) / rate)} left" if rate else ""
+        line = f"{done:,} of {total:,} documents  {rate:,.1f}/s  {characters:,} characters  {left}"
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def describe_seconds(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def build(
+    paths: options.Paths,
+    store: options.Store = "kg.db",
+    lang: options.Lang = "auto",
+    pipeline: options.PipelineName = "nb",
+    patterns: options.Patterns = None,
+    workers: options.Workers = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Forget documents below PATH whose files are gone.")] = False,
+    retry_skipped: Annotated[bool, typer.Option("--retry-skipped", help="Try again what was skipped before.")] = False,
+    max_seconds: options.MaxSeconds = None,
+    max_memory: options.MaxMemory = None,
+    max_size: options.MaxSize = None,
+    as_json: options.Json = False,
+) -> None:
+    """Read documents into the store. Safe to repeat: only what is new or changed is read. Safe to interrupt.
+
+    \b
+    kg build articles
+    kg build articles "reports/*.html" --store reports.db --workers 4
+    cat story.txt | kg build -
+
+    Each document is read under limits of time, memory and size; one that breaks them is skipped, listed with its
+    reason, and the exit code is 5. kg doctor lists what was skipped; --retry-skipped tries it again.
+    With --json, {"seen", "read", "unchanged", "skipped", "removed", "sentences", "mentions", "links", "characters",
+    "seconds", "pipelines", "totals"}, where skipped lists {"source", "stage", "reason", "passing"}.
+    """
+    from kg.flow import Options, build_store
+
+    meter = Meter()
+    asked = Options(
+        lang=lang,
+        pipeline=pipeline,
+        patterns=tuple(patterns or ()),
+        workers=workers,
+        prune=prune,
+        retry_skipped=retry_skipped,
+        settings=options.make_settings(max_seconds, max_memory, max_size),
+    )
+    try:
+        summary = build_store(paths, store, options=asked, progress=meter.update)
+    except KeyboardInterrupt as stop:
+        tell("kg: interrupted; what is done is kept, run the same command again to go on")
+        raise typer.Exit(INTERRUPTED) from stop
+    finally:
+        meter.clear()
+    if as_json:
+        write_json(plain_summary(summary))
+    else:
+        write_lines((line, "") for line in describe_summary(summary, store))
+    if summary.skipped:
+        list_skipped(summary.skipped)
+        raise typer.Exit(SKIPPED)
+
+
+def plain_summary(summary: Summary) -> dict[str, object]:
+    from dataclasses import asdict
+
+    plain = asdict(summary)
+    plain["seconds"] = round(summary.seconds, 3)
+    plain["pipelines"] = [[*made, documents] for made, documents in sorted(summary.pipelines.items())]
+    return plain
+
+
+def describe_summary(summary: Summary, store: str) -> Iterable[str]:
+    """The build in words; seen = read + unchanged + skipped."""
+    yield (
+        f"{summary.seen:,} documents = {summary.read:,} read + {summary.unchanged:,} unchanged "
+        f"+ {len(summary.skipped):,} skipped, in {summary.seconds:.1f} s"
+    )
+    if summary.removed:
+        yield f"removed: {summary.removed:,} files that are gone"
+    for (pipeline, lang), documents in sorted(summary.pipelines.items()):
+        yield f"{pipeline} tagged {documents:,} in {lang}"
+    if summary.read:
+        yield f"found {summary.mentions:,} mentions and {summary.links:,} links in {summary.sentences:,} sentences"
+    totals = ", ".join(f"{number:,} {name}" for name, number in summary.totals.items())
+    yield f"{store} holds {totals}"
+
+
+def list_skipped(skipped: list[Failure]) -> None:
+    """To standard error: each skipped document, the stage at which it was, and why."""
+    for failure in skipped[:LISTED]:
+        again = " (may work another time: --retry-skipped)" if failure.passing else ""
+        tell(f"skipped {failure.source} [{failure.stage}]: {failure.reason}{again}")
+    if len(skipped) > LISTED:
+        tell(f"and {len(skipped) - LISTED:,} more; kg doctor lists all of them")
+
+
+def tag(
+    paths: options.Paths,
+    lang: options.Lang = "auto",
+    pipeline: options.PipelineName = "nb",
+    patterns: options.Patterns = None,
+    workers: options.Workers = None,
+    max_seconds: options.MaxSeconds = None,
+    max_memory: options.MaxMemory = None,
+    max_size: options.MaxSize = None,
+    as_json: options.Json = False,
+) -> None:
+    """What kg sees in each document, without a store: the names marked in the running text.
+
+    \b
+    kg tag story.txt
+    kg tag articles --json > tagged.jsonl
+    echo "Aker-sjef Øyvind Eriksen er i Narvik." | kg tag -
+
+    In a pipe it prints TSV, one line for each mention. With --json, one JSON object a line for each document:
+    {"id", "source", "lang", "title", "date", "text", "sentences": [[start, end]],
+    "mentions": [{"start", "end", "text", "type", "entity", "derived"}],
+    "links": [{"head", "relation", "tail", "predicate", "start", "end", "status"}]}.
+    Offsets count characters of "text"; entities are resolved within the document.
+    """
+    from kg.flow import Options, tag_paths
+    from kg.records import Failure
+
+    asked = Options(
+        lang=lang,
+        pipeline=pipeline,
+        patterns=tuple(patterns or ()),
+        workers=workers,
+        settings=options.make_settings(max_seconds, max_memory, max_size),
+    )
+    plain = not as_json and not on_terminal()
+    if plain:
+        write_rows(MENTION_COLUMNS, ())
+    skipped = []
+    for result in tag_paths(paths, asked):
+        if isinstance(result, Failure):
+            skipped.append(result)
+        elif as_json:
+            write_json(plain_record(result), indent=None)
+        elif plain:
+            write_rows((), list_mentions(result))
+        else:
+            show_record(result)
+    if skipped:
+        list_skipped(skipped)
+        raise typer.Exit(SKIPPED)
+
+
+MENTION_COLUMNS = ("source", "start", "end", "text", "type", "entity", "name", "derived")
+
+
+def list_mentions(record: Record) -> Iterable[tuple[object, ...]]:
+    for m in record.mentions:
+        yield (record.document.source, m.start, m.end, m.text, m.type, m.entity, m.name, int(m.derived))
+
+
+def plain_record(record: Record) -> dict[str, object]:
+    document = record.document
+    return {
+        "id": document.id,
+        "source": document.source,
+        "lang": document.lang,
+        "title": document.title,
+        "date": document.date,
+        "text": document.text,
+        "sentences": record.sentences,
+        "mentions": [
+            {
+                "start": m.start,
+                "end": m.end,
+                "text": m.text,
+                "type": m.type,
+                "entity": m.entity,
+                "derived": m.derived,
+            }
+            for m in record.mentions
+        ],
+        "links": [
+            {
+                "head": link.head,
+                "relation": link.relation,
+                "tail": link.tail,
+                "predicate": link.predicate,
+                "start": link.start,
+                "end": link.end,
+                "status": link.status,
+            }
+            for link in record.links
+        ],
+    }
+
+
+def show_record(record: Record) -> None:
+    """The running text on a terminal, names coloured by type, then the links that were read in it."""
+    from rich.text import Text
+
+    from kg.text import safe_terminal
+
+    document = record.document
+    console = open_console()
+    parts = (document.source, document.date, document.lang, record.pipeline)
+    console.print(Text(safe_terminal("  ".join(part for part in parts if part)), style="dim"))
+    text, at = Text(), 0
+    for mention in sorted(record.mentions, key=lambda m: (m.start, m.end)):
+        if mention.start >= at:
+            text.append(clean_lines(document.text[at : mention.start]))
+            style = TYPE_STYLES[mention.type] + (" underline" if mention.derived else "")
+            text.append(clean_lines(document.text[mention.start : mention.end]), style=style)
+            text.append(f" {mention.type}", style="dim")
+            at = mention.end
+    text.append(clean_lines(document.text[at:]))
+    console.print(text)
+    names = {entity.id: entity.name for entity in record.entities}
+    for link in record.links:
+        if link.relation != "appears_with":
+            said = "" if link.status == "stated" else f" {link.status}"
+            line = f"  {names[link.head]} —{link.relation}→ {names[link.tail]}{said}  “{link.predicate}”"
+            console.print(Text(safe_terminal(line), style="italic"))
+    console.print()
+
+
+def clean_lines(text: str) -> str:
+    from kg.text import safe_terminal
+
+    return "\n".join(safe_terminal(line) for line in text.split("\n"))
