@@ -49,12 +49,16 @@ def open_store(path: str | Path, *, write: bool = False, kind: type[Store] = Sto
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python with 3.37 or newer")
     if str(path) == ":memory:":
         return _open_writer(":memory:", kind=kind)
-    place = Path(path).resolve()  # one lock, whichever link leads to the file
-    if place.is_dir():
+    try:
+        place = Path(path).resolve()  # one lock, whichever link leads to the file
+        is_folder, is_there = place.is_dir(), place.exists()
+    except OSError as error:
+        raise StoreError(f"cannot reach {path} ({error.strerror}); check its name and permissions") from error
+    if is_folder:
         raise StoreError(f"{path} is a folder; name the store's file, for example {Path(path) / 'kg.db'}")
     if write:
         return _open_locked(place, kind)
-    if not place.exists():
+    if not is_there:
         raise NotFoundError(f"there is no store at {path}; make one with: kg build PATH --store {path}")
     return _open_reader(place, kind=kind)
 

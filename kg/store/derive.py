@@ -141,6 +141,7 @@ def _changed_assignments(store: Store, resolution: Resolution) -> Iterator[tuple
         LEFT JOIN entity_of o ON o.local = l.key LEFT JOIN entity e ON e.key = o.entity"""
     for local, document, name, old, old_reason in store.stream(sql):
         new = resolution.assignment.get((document, name))
+        new = new if new in resolution.entities else None  # None: the analyst dropped it
         reason = resolution.reasons.get((document, name), "")
         if new != old or (new is not None and reason != old_reason):
             yield local, new, reason, new != old
