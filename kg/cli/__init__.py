@@ -1,45 +1,40 @@
 """The command line: options, help, one library call, print. The only place that prints or exits.
 
-``options`` holds what several commands ask for, ``printing`` the ways to print rows; the rest are the commands:
-``build`` (build, tag), ``ask`` and ``look`` (the questions), ``give`` (render, export), ``doctor``.
+``options`` holds what several commands ask for, ``printing`` the ways to print rows; the rest are the commands.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from kg._version import __version__
-from kg.cli import ask, build, doctor, give, look
 from kg.cli.printing import end_quietly, prepare_streams, tell
 from kg.errors import AmbiguousError, KGError
 
+COMMANDS = {
+    "build": "build",
+    "tag": "build",
+    "remove": "build",
+    "neighbours": "ask",
+    "path": "ask",
+    "evidence": "ask",
+    "show": "look",
+    "search": "look",
+    "top": "look",
+    "stats": "look",
+    "render": "give",
+    "export": "give",
+    "doctor": "doctor",
+}
+"""Command -> the module here that holds its function, in the order of the help."""
+ALSO = {"neighbors": "neighbours"}
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 ambiguous, 5 done but documents were skipped."
 INTERRUPTED = 130
-
-app = typer.Typer(
-    name="kg",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 ambiguous, 5 done but documents were skipped.",
-)
-app.command("build")(build.build)
-app.command("tag")(build.tag)
-app.command("neighbours")(ask.neighbours)
-app.command("neighbors", hidden=True)(ask.neighbours)
-app.command("path")(ask.path)
-app.command("evidence")(ask.evidence)
-app.command("show")(look.show)
-app.command("search")(look.search)
-app.command("top")(look.top)
-app.command("stats")(look.stats)
-app.command("render")(give.render)
-app.command("export")(give.export)
-app.command("doctor")(doctor.doctor)
 
 
 def print_version(wanted: bool) -> None:
@@ -48,7 +43,6 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
 def start(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and end.")
@@ -64,9 +58,30 @@ def start(
     """
 
 
+def make_app(names: Iterable[str] = (*COMMANDS, *ALSO)) -> typer.Typer:
+    """The application with these commands; a question is answered sooner where no other command is prepared."""
+    app = typer.Typer(
+        name="kg",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=EXIT_CODES,
+    )
+    app.callback()(start)
+    for name in names:
+        command = ALSO.get(name, name)
+        module = import_module(f"kg.cli.{COMMANDS[command]}")
+        app.command(name, hidden=name in ALSO)(getattr(module, command))
+    return app
+
+
 def main() -> None:
     """Console entry: run the command and end with its exit code."""
     prepare_streams()
+    asked = sys.argv[1:2]
+    app = make_app(asked) if asked and asked[0] in {*COMMANDS, *ALSO} else make_app()
     try:
         try:
             app(prog_name="kg")
@@ -85,5 +100,11 @@ def report(error: KGError) -> int:
     tell(f"kg: {error}")
     if isinstance(error, AmbiguousError):
         for id, name, kind in error.matches:
-            tell(f"  {id}\t{name}\t{kind}")
+            tell(f"  {id}  {name}  {kind}")
     return error.exit_code
+
+
+def __getattr__(name: str) -> typer.Typer:
+    if name == "app":
+        return make_app()
+    raise AttributeError(f"module 'kg.cli' has no attribute '{name}'")

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg.cli import options
-from kg.cli.printing import TYPE_STYLES, on_terminal, open_console, tell, write_json, write_lines, write_rows
+from kg.cli.printing import (
+    TYPE_STYLES,
+    on_terminal,
+    open_console,
+    tell,
+    write_cells,
+    write_json,
+    write_lines,
+    write_rows,
+)
 
 if TYPE_CHECKING:
     from kg.flow import Summary
@@ -184,7 +193,7 @@ def tag(
         elif as_json:
             write_json(plain_record(result), indent=None)
         elif plain:
-            write_rows((), list_mentions(result))
+            write_cells(list_mentions(result))
         else:
             show_record(result)
     if skipped:
@@ -269,3 +278,23 @@ def clean_lines(text: str) -> str:
     from kg.text import safe_terminal
 
     return "\n".join(safe_terminal(line) for line in text.split("\n"))
+
+
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, or ids of documents.")],
+    store: options.Store = "kg.db",
+) -> None:
+    """Take documents out of the store, their text too.
+
+    \b
+    kg remove articles/old
+    kg remove report.html --store reports.db
+    """
+    from kg.flow import remove_sources
+    from kg.store import open_store
+
+    with open_store(store):  # where there is none, none is made
+        pass
+    with open_store(store, write=True) as opened:
+        removed = remove_sources(opened, names)
+    write_lines([(f"removed {removed:,} files", "")])

@@ -28,7 +28,7 @@ def doctor(store: options.Store = "kg.db", as_json: options.Json = False) -> Non
     kg doctor
     kg doctor --store reports.db --json
 
-    Exit code 1 where the store is damaged or a pipeline is missing. With --json, {"kg", "python", "platform",
+    Exit code 1 where the store is damaged or the default pipeline is missing. With --json, {"kg", "python", "platform",
     "packages", "pipelines", "formats", "sqlite", "store"}.
     """
     report: dict[str, Any] = {
@@ -45,7 +45,7 @@ def doctor(store: options.Store = "kg.db", as_json: options.Json = False) -> Non
         write_json(report)
     else:
         write_lines((line, "") for line in describe_report(report))
-    if report["store"].get("problems") or not all(p["version"] for p in report["pipelines"] if p["bundled"]):
+    if report["store"].get("problems") or not report["pipelines"][0]["version"]:
         raise typer.Exit(FAILED)
 
 

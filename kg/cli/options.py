@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +59,8 @@ def parse_date(value: str | None, *, last: bool) -> str | None:
     """ISO day of a year, month or day: the first or the last one in it. Raises BadParameter."""
     if not value:
         return None
+    from calendar import monthrange
+
     match = DATE.fullmatch(value)
     year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     month, day = month or (12 if last else 1), day

@@ -90,18 +90,27 @@ def make_plain(value: Any) -> Any:
 def write_rows(columns: Sequence[str], rows: Iterable[Row], *, csv: bool = False) -> None:
     """A header and rows, cells parted by tabs, or as CSV; cells hold neither tabs nor line ends."""
     if csv:
-        import csv as writers
-
-        writer = writers.writer(sys.stdout, lineterminator="\n")
-        try:
-            writer.writerow(columns)
-            writer.writerows([defuse(format_cell(cell)) for cell in row] for row in rows)
-        except BrokenPipeError:
-            end_quietly()
+        write_csv(columns, rows)
         return
     write_out("\t".join(columns) + "\n")
+    write_cells(rows)
+
+
+def write_cells(rows: Iterable[Row]) -> None:
+    """Rows of TSV without a header."""
     for row in rows:
         write_out("\t".join(format_cell(cell) for cell in row) + "\n")
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Row]) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    try:
+        writer.writerow(columns)
+        writer.writerows([defuse(format_cell(cell)) for cell in row] for row in rows)
+    except BrokenPipeError:
+        end_quietly()
 
 
 def format_cell(cell: object) -> str:
