@@ -16,7 +16,6 @@ import pytest
 from tests import stubs
 
 ROOT = Path(__file__).parent.parent
-ARTICLES = ROOT / "data" / "articles"
 CORPUS = {name: text for name, text in stubs.CORPUS.items() if name != "f.txt"} | {"g.txt": "Nordmat er i Storvik."}
 
 
@@ -69,31 +68,29 @@ def stub_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "kg.db"
 
 
-@pytest.fixture(scope="session")
-def sample_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder to run README's commands in: the sample data, and ``kg.db`` built from it by the bundled pipeline."""
-    folder = tmp_path_factory.mktemp("readme")
-    (folder / "data").symlink_to(ROOT / "data", target_is_directory=True)
-    done = run_process(["build", "data/articles", "--store", "kg.db"], folder)
-    assert done.code == 0, done.err
-    return folder
+def prepare_folder(folder: Path) -> dict[str, str]:
+    """Put the sample data and a ``kg`` to run into ``folder``; the environment in which the shell finds it."""
+    (folder / "bin").mkdir(exist_ok=True)
+    script = folder / "bin" / "kg"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kg "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    if not (folder / "data").exists():
+        (folder / "data").symlink_to(ROOT / "data", target_is_directory=True)
+    return {**environment(), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
 
 
 def run_process(args: Sequence[str], folder: Path, *, stdin: str = "") -> Result:
     """kg in a process of its own, output piped."""
-    done = subprocess.run(
-        [sys.executable, "-m", "kg", *args], cwd=folder, env=environment(), input=stdin, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "kg", *args]
+    done = subprocess.run(command, cwd=folder, env=environment(), input=stdin, capture_output=True, text=True)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def run_in_terminal(args: Sequence[str], folder: Path, *, columns: int = 100, **variables: str) -> Result:
-    """kg on a terminal of ``columns``; what it writes to both streams, with line ends as in a file."""
-    env = environment() | {"COLUMNS": str(columns), "TERM": "xterm-256color", "NO_COLOR": ""} | variables
+def run_in_terminal(command: Sequence[str], folder: Path, *, columns: int = 100, **variables: str) -> Result:
+    """Run on a terminal of ``columns``; ``out`` is what it writes to both streams, with line ends as in a file."""
+    env = {**prepare_folder(folder), "COLUMNS": str(columns), "TERM": "xterm-256color", "NO_COLOR": "", **variables}
     main, terminal = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "kg", *args], cwd=folder, env=env, stdin=terminal, stdout=terminal, stderr=terminal
-    ) as process:
+    with subprocess.Popen(command, cwd=folder, env=env, stdin=terminal, stdout=terminal, stderr=terminal) as process:
         os.close(terminal)
         printed = b"".join(read_terminal(main))
     os.close(main)
@@ -102,14 +99,9 @@ def run_in_terminal(args: Sequence[str], folder: Path, *, columns: int = 100, **
 
 def read_terminal(handle: int) -> Iterator[bytes]:
     """What comes until the other end is closed, which Linux tells by an error."""
-    while True:
-        try:
-            piece = os.read(handle, 65536)
-        except OSError:
-            return
-        if not piece:
-            return
-        yield piece
+    with contextlib.suppress(OSError):
+        while piece := os.read(handle, 65536):
+            yield piece
 
 
 def environment() -> dict[str, str]:

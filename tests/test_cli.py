@@ -185,10 +185,14 @@ def test_progress_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     meter = Meter()
+    meter.update(10, 50, 6_000)
+    assert capsys.readouterr().err == "\r\x1b[K10 of 50 documents  6,000 characters"
     meter.started -= 10
+    meter.update(11, 50, 6_500)
+    assert capsys.readouterr().err == ""
     meter.last -= 10
-    meter.update(20, 50, 12_000)
-    assert capsys.readouterr().err == "\r\x1b[K20 of 50 documents  2.0/s  12,000 characters  15 s left"
+    meter.update(30, 50, 12_000)
+    assert capsys.readouterr().err == "\r\x1b[K30 of 50 documents  12,000 characters  2.0/s  10 s left"
     meter.clear()
     assert capsys.readouterr().err == "\r\x1b[K"
     assert [describe_seconds(s) for s in (9, 61, 7300)] == ["9 s", "1 min 1 s", "2 h 1 min"]
@@ -437,11 +441,13 @@ def test_names_are_never_markup_nor_escapes(run_kg: Run, tmp_path: Path) -> None
         ["show", "Bratvik"], ["search", "bratvik"], ["top"], ["stats"], ["doctor"],
     ):  # fmt: skip
         asked = [*args, "--store", str(store)]
-        terminal = run_in_terminal(asked, tmp_path, NO_COLOR="1", columns=200)
+        terminal = run_in_terminal(["kg", *asked], tmp_path, NO_COLOR="1", columns=200)
         assert (terminal.code, args) == (0, args)
         assert "\x1b]" not in terminal.out and "\x1b[31m" not in terminal.out and "\x07" not in terminal.out
         assert "\x1b" not in run_kg(*asked).out
-    evidence = run_in_terminal(["evidence", "Bratvik", "Lenkvik", "--store", str(store)], tmp_path, columns=200).out
+    evidence = run_in_terminal(
+        ["kg", "evidence", "Bratvik", "Lenkvik", "--store", str(store)], tmp_path, columns=200
+    ).out
     assert "[link=https://x/]Lenkvik[/link] er i [/foo]Bratvik." in evidence
 
 
@@ -457,7 +463,9 @@ def test_json_escapes_what_terminals_obey(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_tables_on_a_terminal(stub_store: Path) -> None:
-    shown = run_in_terminal(["neighbours", "Kystkraft", "--store", str(stub_store)], stub_store.parent, NO_COLOR="1")
+    shown = run_in_terminal(
+        ["kg", "neighbours", "Kystkraft", "--store", str(stub_store)], stub_store.parent, NO_COLOR="1"
+    )
     lines = [line.rstrip() for line in strip_styles(shown.out).splitlines()]
     assert lines[0] == "Kystkraft  ORG"
     assert lines[1].split() == ["name", "type", "relations", "sentences", "documents", "last", "seen"]
@@ -474,8 +482,8 @@ def strip_styles(text: str) -> str:
 
 def test_no_color(stub_store: Path) -> None:
     asked = ["neighbours", "Kystkraft", "--store", str(stub_store)]
-    assert "\x1b[1;35m" in run_in_terminal(asked, stub_store.parent).out
-    assert "35m" not in run_in_terminal(asked, stub_store.parent, NO_COLOR="1").out
+    assert "\x1b[1;35m" in run_in_terminal(["kg", *asked], stub_store.parent).out
+    assert "35m" not in run_in_terminal(["kg", *asked], stub_store.parent, NO_COLOR="1").out
 
 
 def test_reader_that_goes_away(stub_store: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kg.cli import options
-from kg.cli.printing import write_lines, write_plain, write_table
+from kg.cli.printing import tell, write_lines, write_plain, write_table
 from kg.records import SYMMETRIC
 
 if TYPE_CHECKING:
@@ -165,6 +165,10 @@ def evidence(
     with open_store(store) as opened, opened.snapshot():
         first, second = find_entity(opened, a), find_entity(opened, b)
         rows = list_evidence(opened, first, second, filter=chosen)[:limit]
+    if not rows:
+        tell(
+            f"kg: no sentence links {first.name} and {second.name}; for a way round try: kg path {first.id} {second.id}"
+        )
     names = {first.id: first.name, second.id: second.name}
     cells = (
         (

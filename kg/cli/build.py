@@ -22,11 +22,14 @@ from kg.cli.printing import (
 )
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from kg.flow import Summary
     from kg.records import Failure, Record
 
 SKIPPED = 5
 INTERRUPTED = 130
+STEP = 0.2  # seconds between two looks at the progress
 LISTED = 50  # skipped documents listed after a build; all of them stand in the ledger
 
 
@@ -35,18 +38,19 @@ class Meter:
 
     def __init__(self) -> None:
         self.shown = sys.stderr.isatty()
-        self.started = self.last = time.monotonic()
-        self.first = 0
+        self.first = -1  # documents done when it began to count: loading the pipeline is no part of the rate
+        self.started = self.last = 0.0
 
     def update(self, done: int, total: int, characters: int) -> None:
         now = time.monotonic()
-        if not self.shown or (now - self.last < 0.2 and done < total):
+        if self.first < 0:
+            self.first, self.started = done, now
+        if not self.shown or (now - self.last < STEP and done < total):
             return
         self.last = now
-        rate = (done - self.first) / max(now - self.started, 1e-9)
-        left = f"{describe_seconds((total - done) / rate)} left" if rate else ""
-        line = f"{done:,} of {total:,} documents  {rate:,.1f}/s  {characters:,} characters  {left}"
-        sys.stderr.write(f"\r\x1b[K{line}")
+        rate = (done - self.first) / max(now - self.started, STEP)
+        left = f"  {rate:,.1f}/s  {describe_seconds((total - done) / rate)} left" if rate else ""
+        sys.stderr.write(f"\r\x1b[K{done:,} of {total:,} documents  {characters:,} characters{left}")
         sys.stderr.flush()
 
     def clear(self) -> None:
@@ -251,20 +255,11 @@ def show_record(record: Record) -> None:
 
     from kg.text import safe_terminal
 
-    document = record.document
-    console = open_console()
+    document, console = record.document, open_console()
     parts = (document.source, document.date, document.lang, record.pipeline)
     console.print(Text(safe_terminal("  ".join(part for part in parts if part)), style="dim"))
-    text, at = Text(), 0
-    for mention in sorted(record.mentions, key=lambda m: (m.start, m.end)):
-        if mention.start >= at:
-            text.append(clean_lines(document.text[at : mention.start]))
-            style = TYPE_STYLES[mention.type] + (" underline" if mention.derived else "")
-            text.append(clean_lines(document.text[mention.start : mention.end]), style=style)
-            text.append(f" {mention.type}", style="dim")
-            at = mention.end
-    text.append(clean_lines(document.text[at:]))
-    console.print(text)
+    console.print(Text("  ").join(Text(type, style=style) for type, style in TYPE_STYLES.items()))
+    console.print(mark_names(record, in_words=console.no_color))
     names = {entity.id: entity.name for entity in record.entities}
     for link in record.links:
         if link.relation != "appears_with":
@@ -272,6 +267,21 @@ def show_record(record: Record) -> None:
             line = f"  {names[link.head]} —{link.relation}→ {names[link.tail]}{said}  “{link.predicate}”"
             console.print(Text(safe_terminal(line), style="italic"))
     console.print()
+
+
+def mark_names(record: Record, *, in_words: bool) -> Text:
+    """The text with its names in the colours of their types, and where there are none with the types ``in_words``."""
+    from rich.text import Text
+
+    raw, marked, at = record.document.text, Text(), 0
+    for mention in sorted(record.mentions, key=lambda mention: (mention.start, mention.end)):
+        if mention.start >= at:
+            marked.append(clean_lines(raw[at : mention.start]))
+            style = TYPE_STYLES[mention.type] + (" underline" if mention.derived else "")
+            marked.append(clean_lines(raw[mention.start : mention.end]), style=style)
+            marked.append(f"[{mention.type}]" if in_words else "")
+            at = mention.end
+    return marked.append(clean_lines(raw[at:]))
 
 
 def clean_lines(text: str) -> str:

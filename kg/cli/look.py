@@ -104,7 +104,7 @@ def search(
 
 
 def show_found(found: SearchResult) -> None:
-    if found.entities:
+    if found.entities and not (found.near and found.sentences):
         rows = [(row.name, row.type, row.mentions, row.documents, row.id) for row in found.entities]
         title = "No such name; spelt alike:" if found.near else ""
         write_table(("name", "type", "mentions", "documents", "id"), rows, wide=["name"], title=title)

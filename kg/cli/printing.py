@@ -167,11 +167,15 @@ def write_lines(lines: Iterable[tuple[str, str]]) -> None:
     if not on_terminal():
         write_out("".join(f"{safe_terminal(text)}\n" for text, _ in lines))
         return
+    from rich.padding import Padding
     from rich.text import Text
 
     console = open_console()
     for text, style in lines:
-        console.print(Text(safe_terminal(text), style=style))
+        plain = safe_terminal(text).rstrip()
+        indent = len(plain) - len(plain.lstrip())
+        line = Text(plain.lstrip(), style=style)
+        console.print(Padding(line, (0, 0, 0, indent), expand=False) if plain else line)
 
 
 def tell(message: str) -> None:
