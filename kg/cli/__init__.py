@@ -29,6 +29,7 @@ COMMANDS = {
     "stats": "look",
     "render": "give",
     "export": "give",
+    "evaluate": "judge",
     "doctor": "doctor",
 }
 """Command -> the module here that holds its function, in the order of the help."""
