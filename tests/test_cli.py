@@ -424,6 +424,26 @@ def test_doctor(run_kg: Run, stub_store: Path, tmp_path: Path) -> None:
     assert "damaged" in shown.out
 
 
+# Evaluation
+
+
+def test_evaluate(run_kg: Run, tmp_path: Path) -> None:
+    text = "Kari Holm leder Fjellbygg. Holm er i Bratvik."
+    spans = [(0, 9, "PERSON", 0), (16, 25, "ORG", 1), (27, 31, "PERSON", 0), (37, 44, "PLACE", 2)]
+    mentions = [dict(zip(("start", "end", "label", "cluster"), span, strict=True)) for span in spans]
+    row = {"id": "a", "lang": "nb", "text": text, "sentences": [[0, 26], [27, 45]], "mentions": mentions}
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps(row | {"relations": [[0, "leads", 1, "leder"], [0, "lives_in", 2, "er i"]]}) + "\n")
+    result = json.loads(run_kg("evaluate", gold, "--json").out)
+    assert list(result) == ["documents", "scores", "b3", "false_merges", "by_relation"]
+    assert result["scores"]["pairs"] == {"precision": 1.0, "recall": 1.0, "f": 1.0, "gold": 1, "found": 1}
+    relations = result["scores"]["relations"]
+    assert (relations["precision"], relations["recall"], relations["gold"]) == (1.0, 0.5, 2)
+    assert ["typed relations", "1.0000", "0.5000", "0.6667", "2", "1"] in run_kg("evaluate", gold).rows()
+    gold.write_text('{"text": "a"}\n')
+    assert run_kg("evaluate", gold).code == 2
+
+
 # Terminals and pipes
 
 
