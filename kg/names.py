@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Container
-from importlib import resources
 
+from kg.tables import load_function_words, load_heads, load_legal_forms, load_nynorsk, load_table, load_titles
 from kg.text import document_id, fold
 
 DASHES = r"\-\u2010\u2011\u2012\u2013\u2014"  # as it stands inside a character class
@@ -29,16 +29,6 @@ SURE_ENDINGS = (
 S_ENDINGS = ("nes", "ness", "hus", "us", "is", "os", "ss", "ås", "aas", "ies")
 """Ends of words that are whole with their s, unless the document shows the shorter name."""
 
-NOT_AFTER_GENITIVE = frozenset(
-    """i på til fra frå med av for om ved under over etter mot hos gjennom mellom uten utan innen innan siden sidan før
-    som at og eller men mens medan da då når hvis viss dersom fordi enn å så også òg ikke ikkje bare berre nå no
-    er var har hadde vil ville skal skulle kan kunne må måtte blir ble blei vart vert bør burde får fikk fekk går gikk
-    gjekk kom kommer kjem sier sa seier mener meiner meinte mente tror trur trodde ser så så tar tok tek gir ga gav
-    står stod sto sitter sat satt ligger ligg lå fortalte forteller fortel skriver skriv skrev spør spurte svarer svarar
-    seg han hun ho hen de dei vi jeg eg du det den dette denne disse desse der her hvor kor
-    is was are were has had have will would can could may said says and or of in on at to from with by for who which
-    """.split()  # noqa: SIM905  a word list reads better as text
-)
 SMALL_WORDS = frozenset(
     ("i", "og", "for", "av", "på", "ved", "til", "om", "the", "of", "and", "in", "de", "du", "der", "den", "det", "dei")
 )
@@ -49,17 +39,11 @@ ACRONYM_HEADS = (
 )  # fmt: skip
 """Nouns that end Norwegian compounds and give an acronym its later letter: utenriks|departementet -> UD."""
 
+DOMAIN = re.compile(r"(?<=\w{2})\.(?:no|com|org|net|se|dk)$", re.IGNORECASE)
+INFLECTION = re.compile(r"(?<=\w{3})(?:e?ne|ane|en|et|er|ar|a|s)$")  # of a noun: the, several, of
 COMPOUND = re.compile(
-    rf"(?<![\w{DASHES}])((?:[^\W\d_]\.)*[^\W_][\w.&'\u2019]*(?:[{DASHES}][^\W\d_a-zæøå][\w.&]*)*)[{DASHES}]([a-zæøå]{{2,}})(?!\w)"
+    rf"(?<![\w{DASHES}])((?:[^\W\d_]\.)*[^\W_][\w.&'\u2019]*(?:[{DASHES}][^\W\d_a-zæøå][\w.&]*)*)[{DASHES}]([a-zæøåäöüéèóò]{{2,}})(?!\w)"
 )
-
-
-@functools.cache
-def load_table(name: str) -> tuple[tuple[str, ...], ...]:
-    """Rows of ``kg/tables/NAME.tsv`` without its heading, each cell stripped; short rows keep their length."""
-    text = resources.files("kg").joinpath("tables", f"{name}.tsv").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    return tuple(tuple(cell.strip() for cell in row) for row in rows)
 
 
 @functools.cache
@@ -95,13 +79,13 @@ def squeeze(text: str) -> str:
     >>> squeeze(' «Nord -  Norge», ')
     'Nord-Norge'
     """
-    text = re.sub(rf"\s+([{DASHES}])\s+(?=[^\W\d_])", r"\1", " ".join(text.split()))
-    kept = text.strip(QUOTES.replace("'", "").replace("\u2019", "") + " ,;:!?()[]{}|*#-\u2013\u2014")
+    line = re.sub(rf"\s+([{DASHES}])\s+(?=[^\W\d_])", r"\1", " ".join(text.split()))
+    kept = line.strip(QUOTES.replace("'", "").replace("\u2019", "") + " ,;:!?()[]{}|*#-\u2013\u2014")
     if kept[:1] in APOSTROPHES or (kept[-1:] in APOSTROPHES and kept[-2:-1].casefold() not in ("s", "x", "z", "n")):
         kept = kept.strip(APOSTROPHES)
     if kept.endswith(".") and not re.search(r"(?:^|[\s.])[^\W\d_]{1,3}\.$", kept):
         kept = kept.rstrip(".")
-    return kept or text
+    return kept or line or text
 
 
 def plain_key(name: str) -> str:
@@ -131,12 +115,7 @@ def strip_title(name: str) -> tuple[str, str]:
                 break
         else:
             break
-    return " ".join(words), " ".join(taken)
-
-
-@functools.cache
-def load_titles() -> frozenset[str]:
-    return frozenset(row[0].casefold() for row in load_table("titles"))
+    return " ".join(words) or name, " ".join(taken)
 
 
 def strip_legal_form(name: str) -> tuple[str, str]:
@@ -152,15 +131,11 @@ def strip_legal_form(name: str) -> tuple[str, str]:
         # "Ltd." and "Inc." are written in any case, but "as", "hf" and "se" are also words and clubs
         if len(form) <= 3 and words[-1].rstrip(".").replace(".", "") not in (form, form.upper()):
             break
-        taken.insert(0, words.pop())
+        taken.insert(0, form)
+        words.pop()
     if not taken and len(words) > 1 and words[0] in ("AS", "A/S", "AB", "AL", "A/L"):
         taken.append(words.pop(0))
     return (" ".join(words) if taken else name), " ".join(taken)
-
-
-@functools.cache
-def load_legal_forms() -> dict[str, str]:
-    return {row[0].casefold(): row[0] for row in load_table("legal_forms")}
 
 
 def allows_genitive(following: str) -> bool | None:
@@ -176,7 +151,7 @@ def allows_genitive(following: str) -> bool | None:
         return None if re.match(r"\s*[,/\u2013\u2014-]", following) else False
     if word[1] in ("og", "eller", "and", "or"):
         return None
-    return word[1].casefold() not in NOT_AFTER_GENITIVE
+    return word[1].casefold() not in load_function_words()
 
 
 def strip_genitive(name: str, *, type: str = "", known: Container[str] = (), following: str | None = None) -> str:
@@ -255,8 +230,8 @@ def name_key(name: str, type: str, *, scope: str = "corpus") -> str:
     ('norge', 'arbeiderpartiet', 'equinor')
     """
     if type == "PERSON":
-        return plain_key(strip_title(name)[0].replace(".", " ")) or fold(name)
-    bare = strip_legal_form(name)[0] if type == "ORG" else name
+        return plain_key(strip_title(name)[0].replace(".", " ")) or fold(name) or name
+    bare = DOMAIN.sub("", strip_legal_form(name)[0]) if type == "ORG" else name
     key = plain_key(bare)
     for kind in ("ORG", "PLACE") if type == "ORG" else ("PLACE",):
         known = load_variants(kind, scope).get(key) or load_variants(kind, scope).get(plain_key(to_bokmal(bare)))
@@ -276,14 +251,6 @@ def to_bokmal(name: str) -> str:
     for row in load_nynorsk():
         words = re.sub(row[0], row[1], words)
     return words
-
-
-@functools.cache
-def load_nynorsk() -> tuple[tuple[str, str], ...]:
-    """(pattern, replacement); a short part only counts at the start of a word, the shortest only as a whole word."""
-    rows = load_table("nynorsk")
-    ends = {row[0]: ("" if len(row[0]) > 5 else r"\b", r"\b" if len(row[0]) < 4 else "") for row in rows}
-    return tuple((ends[row[0]][0] + re.escape(row[0]) + ends[row[0]][1], row[1]) for row in rows)
 
 
 def is_acronym(short: str, long: str) -> bool:
@@ -343,10 +310,17 @@ def align_word(short: str, word: str) -> bool:
         return True
     for noun in ACRONYM_HEADS:
         at = word.find(fold(noun), 2)
-        if at > 0 and letters[0] == word[0] and letters[-1] == word[at]:
-            inner = iter(word[1:at])
-            return all(c in inner for c in letters[1:-1])
+        if at > 0 and letters[0] == word[0]:
+            for k in (k for k in range(1, len(letters)) if letters[k] == word[at]):
+                if is_within(letters[1:k], word[1:at]) and is_within(letters[k + 1 :], word[at + 1 :]):
+                    return True
     return False
+
+
+def is_within(letters: str, word: str) -> bool:
+    """Whether ``letters`` stand in ``word`` in their order."""
+    rest = iter(word)
+    return all(c in rest for c in letters)
 
 
 def fits_person(short: str, long: str) -> str:
@@ -404,14 +378,9 @@ def read_head(head: str) -> tuple[str, str]:
     """
     heads = load_heads()
     for start in range(max(1, len(head) - 3)):
-        if found := heads.get(head[start:]):
+        if found := heads.get(head[start:]) or heads.get(INFLECTION.sub("", head[start:])):
             return found
     return "", ""
-
-
-@functools.cache
-def load_heads() -> dict[str, tuple[str, str]]:
-    return {row[0]: (row[1].upper(), row[2]) for row in load_table("heads")}
 
 
 def slug(name: str) -> str:

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from kg.names import (
     COMPOUND,
+    QUOTES,
     load_known_names,
-    load_table,
     load_variants,
     plain_key,
     read_head,
@@ -18,6 +18,7 @@ from kg.names import (
     strip_genitive,
 )
 from kg.records import Mention
+from kg.tables import load_table
 
 SAFE_CHARS = 4  # shortest unknown name that its shape alone lets us take out of a compound
 DASH = re.compile(r"[\-\u2010\u2011\u2012\u2013](?=[a-zæøå]{2,}$)")
@@ -31,37 +32,45 @@ def split_mentions(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     compounds that it passed over whose name is known here or safe by its shape. A derived word that holds no name
     ("bergenser") is left out: it names no entity.
     """
+    known = read_known(mention for mention in mentions if not mention.derived)
     whole: list[Mention] = []
     parts: list[Mention] = []
     for mention in mentions:
-        part = read_part(mention)
+        part = read_derived(text, mention, known) if mention.derived else read_role(mention)
         if part is None and not mention.derived:
             whole.append(mention)
-            continue
         if part is not None:
             parts.append(part)
-            rest = read_rest(text, mention, part)
+            rest = read_rest(text, mention)
             whole += [rest] if rest else []
-    known = read_known(whole)
     parts += find_parts(text, [*whole, *parts], known)
     settled = [settle_part(text, part, known) for part in parts]
     return sorted([*whole, *settled], key=lambda m: (m.start, m.end, m.derived))
 
 
-def read_part(mention: Mention) -> Mention | None:
-    """The name in a mention that is a compound, as a derived mention whose type is not settled; None in any other."""
-    first = mention.text if mention.derived else mention.text.split(" ")[0]
-    if mention.derived and " " in first:
-        cut = DASH.search(first)
-        name = first[: cut.start()] if cut else ""
-    else:
-        found = split_compound(first)
-        name = found[0] if found else ""
-        if found and not mention.derived and (read_head(found[1])[1] != "role" or mention.type in ("PRODUCT", "EVENT")):
-            return None
-    if not name or read_abbreviation(name) == "-":
+def read_derived(text: str, mention: Mention, known: dict[str, str]) -> Mention | None:
+    """The name in a derived word of the recogniser's, or None: before the last hyphen, or all of it where known."""
+    cut = DASH.search(mention.text)
+    name = mention.text[: cut.start()] if cut else mention.text
+    start = mention.start + len(name) - len(name.lstrip(QUOTES + " "))
+    name = name.strip(QUOTES + " ")
+    whole = bool(cut) or plain_key(name) in known or bool(re.match(rf"[{QUOTES} ]*-[a-zæøå]", text[mention.end :]))
+    if not name or not whole or not any(c.isupper() for c in name) or read_abbreviation(name) == "-":
         return None
-    return Mention(mention.start, mention.start + len(name), name, "", derived=True)
+    return Mention(start, start + len(name), name, "", derived=True)
+
+
+def read_role(mention: Mention) -> Mention | None:
+    """The name in a compound of a role that the recogniser took for a name: the Aker of "Aker-sjef Øyvind Eriksen"."""
+    found = split_compound(mention.text.split(" ")[0])
+    if not found or read_head(found[1])[1] != "role" or mention.type in ("PRODUCT", "EVENT"):
+        return None
+    name = found[0]
+    return (
+        None
+        if read_abbreviation(name) == "-"
+        else Mention(mention.start, mention.start + len(name), name, "", derived=True)
+    )
 
 
 @functools.cache
@@ -70,11 +79,11 @@ def load_abbreviations() -> dict[str, str]:
 
 
 def read_abbreviation(name: str) -> str:
-    """ "-" for an abbreviation that is nobody's name (KI, TV), the type of what it names (OL), "" for anything else."""
-    return load_abbreviations().get(plain_key(name), "") if name.upper() == name else ""
+    """A hyphen for an abbreviation that names nobody (KI, TV), the type of what it names (OL), "" for all else."""
+    return load_abbreviations().get(plain_key(name), "") if name.upper() == name or len(name) < 4 else ""
 
 
-def read_rest(text: str, mention: Mention, part: Mention) -> Mention | None:
+def read_rest(text: str, mention: Mention) -> Mention | None:
     """The person after the compound that a mention begins with: "Aker-sjef Øyvind Eriksen" taken for one name."""
     words = mention.text.split(" ", 1)
     if mention.derived or len(words) < 2 or not words[1][:1].isupper():

@@ -11,6 +11,7 @@ from kg.records import TYPES, Entity, Mention, Tagged
 from kg.resolve.compounds import split_mentions
 from kg.resolve.forms import Form, clusters, group_forms, read_names
 from kg.resolve.match import join_forms
+from kg.resolve.spread import spread_names, trim_stops
 
 
 def resolve_document(tagged: Tagged) -> tuple[tuple[Mention, ...], tuple[Entity, ...]]:
@@ -21,7 +22,7 @@ def resolve_document(tagged: Tagged) -> tuple[tuple[Mention, ...], tuple[Entity,
     their ids are unique within the document.
     """
     text = tagged.document.text
-    given = split_mentions(text, tagged.mentions)
+    given = split_mentions(text, spread_names(text, trim_stops(text, tagged.mentions)))
     names = read_names(text, given)
     forms = group_forms(given, names)
     join_forms(forms, text, [(m.start, m.end) for m in given])
@@ -69,6 +70,8 @@ def fill_mention(mention: Mention, name: str, *, form: Form, entity: Entity) -> 
     rule = form.rule or "same name"
     if plain_key(squeeze(mention.text)) != plain_key(name) and not form.rule:
         rule = f"a form of {name}"
+    if mention.rule:
+        rule = f"{mention.rule}; {rule}"
     if mention.derived:
         rule = f"inside a compound; {rule}"
     if mention.type != entity.type:

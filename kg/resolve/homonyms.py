@@ -63,7 +63,7 @@ def make_part(places: Sequence[int], contexts: Sequence[Sequence[str]]) -> Part:
 
 
 def connect(contexts: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
-    """Places joined by a shared weighty key, two half-weighty ones (surnames) or three light ones (Oslo, the parliament)."""
+    """Places joined by a shared weighty key, two half-weighty ones (surnames) or three light ones (Oslo, EU, NRK)."""
     parent = list(range(len(contexts)))
 
     def find(i: int) -> int:

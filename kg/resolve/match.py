@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rapidfuzz.distance import OSA
 
-from kg.names import fits_person, is_acronym, load_kinds, load_table, load_words, looks_short, plain_key
+from kg.names import fits_person, is_acronym, load_kinds, load_words, looks_short, plain_key
 from kg.resolve.forms import Form
+from kg.tables import load_table
 
 Rule = Callable[[Form, Form], str]
 Index = dict[str, list[Form]]
