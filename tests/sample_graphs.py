@@ -122,7 +122,7 @@ def make_large(nodes: int = 1_500, *, seed: int = 7) -> nx.MultiDiGraph:
         mentions = int(draw.paretovariate(0.9)) % 400 + 1
         add_node(graph, f"{type.lower()}:{i}", name=name, type=type, aliases=[name], mentions=mentions)
         ids.append(f"{type.lower()}:{i}")
-    groups = [ids[i : i + draw.choice([12, 30, 60, 120])] for i in range(0, nodes - 60, 60)]
+    groups = [ids[i : i + draw.choice([12, 30, 60, 120])] for i in range(0, max(nodes - 60, 1), 60)]
     wanted = nodes * 3
     while graph.number_of_edges() < wanted:
         group = draw.choice(groups)

@@ -199,6 +199,7 @@ function drawNames(context, { width, height, taken, lit }) {
   const first = [...held, ...(chosen.node !== undefined ? [chosen.node] : [])];
   const rest = strongest.filter((id) => (lit ? lit.nodes.has(id) : named) && !first.includes(id));
   const most = Math.max(20, Math.round((width * height) / ROOM));
+  const shapes = coverShapes(places, scale);
   context.font = NAME_FONT;
   for (const id of [...first, ...rest]) {
     if (taken.length >= most) break;
@@ -209,7 +210,8 @@ function drawNames(context, { width, height, taken, lit }) {
     const text = shorten(nodes[id].label);
     const half = measure(context, text) / 2;
     const spots = [[x, y + radius + 10], [x, y - radius - 10], [x + radius + half + 5, y], [x - radius - half - 5, y]];
-    const spot = spots.find(([cx, cy]) => isFree(taken, box(cx, cy, half))) || (first.includes(id) ? spots[0] : null);
+    const free = spots.filter(([cx, cy]) => isFree(taken, box(cx, cy, half)));
+    const spot = free.find(([cx, cy]) => isFree(shapes, box(cx, cy, half))) || free[0] || (first.includes(id) ? spots[0] : null);
     if (!spot) continue;
     taken.push(box(spot[0], spot[1], half));
     context.lineWidth = 4;
@@ -218,6 +220,16 @@ function drawNames(context, { width, height, taken, lit }) {
     context.fillStyle = INK[theme].name;
     context.fillText(text, ...spot);
   }
+}
+
+/* Where the shapes are that a name had better not lie on. */
+function coverShapes(places, scale) {
+  const large = Object.keys(places).filter((id) => nodes[id].size * scale > 4);
+  return large.map((id) => {
+    const { x, y } = network.canvasToDOM(places[id]);
+    const half = nodes[id].size * scale * 0.8;
+    return [x - half, y - half, x + half, y + half];
+  });
 }
 
 function box(x, y, half) {
