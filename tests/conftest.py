@@ -86,12 +86,15 @@ def run_process(args: Sequence[str], folder: Path, *, stdin: str = "") -> Result
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def run_in_terminal(command: Sequence[str], folder: Path, *, columns: int = 100, **variables: str) -> Result:
-    """Run on a terminal of ``columns``; ``out`` is what it writes to both streams, with line ends as in a file."""
+def run_in_terminal(
+    command: Sequence[str], folder: Path, *, columns: int = 100, answer: str = "", **variables: str
+) -> Result:
+    """Run on a terminal of ``columns`` where ``answer`` is typed; ``out`` is all that stands there in the end."""
     env = {**prepare_folder(folder), "COLUMNS": str(columns), "TERM": "xterm-256color", "NO_COLOR": "", **variables}
     main, terminal = pty.openpty()
     with subprocess.Popen(command, cwd=folder, env=env, stdin=terminal, stdout=terminal, stderr=terminal) as process:
         os.close(terminal)
+        os.write(main, answer.encode())
         printed = b"".join(read_terminal(main))
     os.close(main)
     return Result(process.returncode, printed.decode("utf-8").replace("\r\n", "\n"), "")
