@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from kg import names, tables
 from kg.names import (
     fits_person,
-    is_acronym,
     name_key,
     normal_name,
     plain_key,
@@ -23,6 +22,8 @@ from kg.names import (
     strip_legal_form,
     strip_title,
 )
+from kg.resolve import acronyms
+from kg.resolve.acronyms import is_acronym
 from kg.tables import load_table
 
 TABLES = Path(__file__).parent / "tables"
@@ -89,9 +90,9 @@ def test_there_are_three_hundred_cases() -> None:
 
 
 def test_examples_in_the_docstrings() -> None:
-    failed, tried = doctest.testmod(names)
-    assert failed == 0
-    assert tried >= 12
+    results = [doctest.testmod(module) for module in (names, acronyms)]
+    assert [result.failed for result in results] == [0, 0]
+    assert sum(result.attempted for result in results) >= 12
 
 
 @pytest.mark.parametrize("table", sorted(path.stem for path in Path(tables.__file__).parent.glob("*.tsv")))

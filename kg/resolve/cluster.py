@@ -32,6 +32,7 @@ class Item:
     context: tuple[str, ...]  # weighty keys only; of people with a full name only
     names: tuple[str, ...]  # other names, for corrections
     reason: str = ""
+    odd: bool = False  # a misspelling or a genitive taken for a name: never the name to show
 
     def retype(self, type: str) -> None:
         """Another type, by an analyst's word; the key follows."""
@@ -69,6 +70,7 @@ class Keys:
 
     parent: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
+    odd: set[str] = field(default_factory=set)
 
     def find(self, key: str) -> str:
         while (up := self.parent.get(key, key)) != key:
@@ -76,11 +78,12 @@ class Keys:
             key = up
         return key
 
-    def join(self, key: str, to: str, why: str) -> None:
+    def join(self, key: str, to: str, why: str, *, odd: bool = False) -> None:
         a, b = self.find(key), self.find(to)
         if a != b:
             self.parent[a] = b
             self.why[key] = why
+            self.odd.update((key,) if odd else ())
 
 
 def gather(items: Sequence[Item]) -> tuple[list[Cluster], list[Suggestion]]:
@@ -143,7 +146,9 @@ def join_genitives(by_key: dict[str, list[Item]], keys: Keys) -> None:
         if key.endswith("s") and key[:-1] in by_key and keys.find(key) == key:
             item = by_key[key][0]
             if strip_genitive(item.name, type=item.type, known={key[:-1]}) == item.name[:-1]:
-                keys.join(key, key[:-1], f"genitive of {by_key[key[:-1]][0].name}, which other documents name")
+                keys.join(
+                    key, key[:-1], f"genitive of {by_key[key[:-1]][0].name}, which other documents name", odd=True
+                )
 
 
 def join_slips(by_key: dict[str, list[Item]], keys: Keys, hints: list[Suggestion]) -> None:
@@ -162,7 +167,8 @@ def join_slips(by_key: dict[str, list[Item]], keys: Keys, hints: list[Suggestion
                 continue
             few = len(by_key[key]) <= SLIP_SHARE * len(by_key[usual]) and len(by_key[usual]) >= SLIP_SUPPORT
             if few and pair.shared and keys.find(key) == key:
-                keys.join(key, usual, f"another spelling of {by_key[usual][0].name}; both with {pair.shared}")
+                why = f"another spelling of {by_key[usual][0].name}; both with {pair.shared}"
+                keys.join(key, usual, why, odd=True)
             else:
                 hints.append(pair)
 
@@ -187,6 +193,7 @@ def split_group(group: list[Item], root: str, keys: Keys, hints: list[Suggestion
     group.sort(key=lambda item: (item.document, item.id))
     for item in group:
         item.reason = keys.why.get(item.key, "same full name" if item.type == "PERSON" else "same name")
+        item.odd = item.key in keys.odd
     if group[0].type != "PERSON" or len(group) == 1:
         return [Cluster(group)]
     parts, apart = split_homonyms(root, [item.context for item in group])

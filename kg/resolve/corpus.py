@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kg.names import looks_short, slug
+from kg.names import is_abbreviation, rank_spelling, slug
 from kg.records import TYPES, Entity
 from kg.resolve.cluster import Cluster, Item, gather
 from kg.resolve.corrections import Correction, CorrectionIndex, apply_corrections, retype_items
@@ -110,12 +110,13 @@ def choose_name(cluster: Cluster, kind: str) -> str:
     """The name most documents know it by; a spelt-out name rather than an acronym, a whole name rather than a bare."""
     if cluster.name:
         return cluster.name
-    documents: Counter[str] = Counter(item.name for item in cluster.items)
+    sound = [item for item in cluster.items if not item.odd] or cluster.items
+    documents: Counter[str] = Counter(item.name for item in sound)
     if len(documents) == 1:
-        return cluster.items[0].name
+        return sound[0].name
     total = sum(documents.values())
     usual = [name for name in documents if not is_bare(name, kind)] or list(documents)
     if kind != "PERSON":
-        long = [name for name in usual if not looks_short(name) and documents[name] >= LONG_FORM_SHARE * total]
+        long = [name for name in usual if not is_abbreviation(name) and documents[name] >= LONG_FORM_SHARE * total]
         usual = long or usual
-    return max(usual, key=lambda name: (documents[name], not name.isupper(), len(name.split()), name))
+    return min(usual, key=lambda name: (-documents[name], -len(name.split()), rank_spelling(name)))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kg.names import looks_short, plain_key, slug, squeeze
+from kg.names import is_abbreviation, plain_key, rank_spelling, slug, squeeze
 from kg.records import TYPES, Entity, Mention, Tagged
 from kg.resolve.compounds import split_mentions
 from kg.resolve.forms import Form, clusters, group_forms, read_names
@@ -60,10 +60,9 @@ def choose_name(group: Sequence[Form], kind: str) -> str:
     good = [form for form in group if form.kind != "slip"] or list(group)
     if kind == "PERSON":
         return max(good, key=lambda f: (sum(len(w) > 1 for w in f.words), len(f.words), f.count, f.name)).name
-    whole = [form for form in good if form.kind != "acronym"] or good
-    if kind == "ORG":
-        whole = [form for form in whole if form.kind != "definite"] or whole
-    return max(whole, key=lambda f: (f.count, not looks_short(f.name), len(f.words), f.name)).name
+    left_out = ("acronym", "definite") if kind == "ORG" else ("acronym", "descriptor")
+    whole = [form for form in good if form.kind not in left_out] or good
+    return min(whole, key=lambda f: (-f.count, is_abbreviation(f.name), -len(f.words), rank_spelling(f.name))).name
 
 
 def fill_mention(mention: Mention, name: str, *, form: Form, entity: Entity) -> Mention:

@@ -6,7 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kg.names import allows_genitive, load_kinds, name_key, normal_name, plain_key, squeeze, strip_genitive
+from kg.names import (
+    allows_genitive,
+    load_kinds,
+    name_key,
+    normal_name,
+    plain_key,
+    rank_spelling,
+    squeeze,
+    strip_genitive,
+)
 from kg.records import Mention
 
 FOLLOWING_CHARS = 40  # characters after a name that tell whether it can be a genitive
@@ -32,8 +41,8 @@ class Form:
 
     @property
     def name(self) -> str:
-        """The most usual spelling; of equals, one that is not all capitals."""
-        return min(self.names, key=lambda n: (-self.names[n], n.isupper(), n))
+        """The most usual spelling; of equals, the one ``rank_spelling`` prefers."""
+        return min(self.names, key=lambda n: (-self.names[n], rank_spelling(n)))
 
     @property
     def words(self) -> list[str]:

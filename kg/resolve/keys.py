@@ -11,16 +11,15 @@ from rapidfuzz.distance import OSA
 
 from kg.names import (
     fits_person,
-    is_acronym,
     load_kinds,
     load_variants,
     load_words,
-    looks_short,
     name_key,
     plain_key,
     slug,
 )
 from kg.records import Entity
+from kg.resolve.acronyms import is_acronym, looks_short
 
 BARE = "~"  # begins the key of a person of whom a document gives one name only; no two documents share such a key
 SOUNDS = (

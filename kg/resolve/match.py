@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rapidfuzz.distance import OSA
 
-from kg.names import fits_person, is_acronym, load_kinds, load_words, looks_short, plain_key
+from kg.names import fits_person, load_kinds, load_words, plain_key
+from kg.resolve.acronyms import is_acronym, looks_short
 from kg.resolve.forms import Form
 from kg.tables import load_table
 
