@@ -152,10 +152,11 @@ def open_text(path: Path) -> IO[str]:
 def check_row(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+        size = len(row["text"])
         spans = row["mentions"] if "mentions" in row else row["entities"]
         ends = [(int(span["start"]), int(span["end"])) for span in spans]
         known = [relation for _, relation, _, *_ in row.get("relations", ())]
-        if not all(0 <= start < end <= len(row["text"]) for start, end in ends):
+        if not all(0 <= start < end <= size for start, end in ends):
             raise ValueError("a span lies outside the text")
         if "mentions" in row:
             labels = [(span["label"], span["cluster"]) for span in spans]
