@@ -13,6 +13,7 @@ import itertools
 import json
 import lzma
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ def read_articles(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def resolve_gold(article: dict[str, Any]) -> list[Mention]:
-    """The article's gold mentions, resolved; in the order given."""
+    """The article's gold mentions, resolved, in the order given; one that is left out is alone."""
     text = article["text"]
     given = [Mention(m["start"], m["end"], text[m["start"] : m["end"]], m["label"]) for m in article["mentions"]]
     order = sorted(given, key=lambda m: (m.start, m.end))
     found, _ = resolve_document(Tagged(Document(article["id"], "", text), (), tuple(order), "gold"))
     at = {(m.start, m.end): m for m in found if not m.derived}
-    return [at[m.start, m.end] for m in given]
+    return [at.get((m.start, m.end)) or replace(m, entity=f"none {m.start}") for m in given]
 
 
 def count_pairs(article: dict[str, Any], found: list[Mention]) -> Iterator[tuple[str, bool, Mention, Mention]]:

@@ -10,44 +10,9 @@ Names are loaded when they are first used: ``import kg`` itself imports nothing 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kg._version import __version__
-
-if TYPE_CHECKING:
-    from kg.errors import (
-        AmbiguousError,
-        KGError,
-        NotFoundError,
-        PipelineError,
-        ReadError,
-        StoreError,
-        UsageError,
-    )
-    from kg.export import write as export
-    from kg.export.html import write_page as render
-    from kg.flow import Options, Summary, build, build_store, process_document
-    from kg.graph import read_graph, simple
-    from kg.layout import place_nodes
-    from kg.names import slug
-    from kg.query import (
-        Answers,
-        find_entity,
-        find_path,
-        list_evidence,
-        list_neighbours,
-        open_store,
-        search,
-        show_entity,
-        stats,
-        top_entities,
-    )
-    from kg.read import find_sources, read_source
-    from kg.records import Document, Entity, Failure, Link, Mention, Record, Sentence, Tagged, Token
-    from kg.relate import find_links, load_patterns
-    from kg.resolve import resolve_corpus, resolve_document
-    from kg.settings import Settings
-    from kg.tag import load_pipeline, tag_documents
 
 _HOME = {
     "records": ("Document", "Token", "Sentence", "Mention", "Entity", "Tagged", "Link", "Record", "Failure"),
@@ -60,8 +25,8 @@ _HOME = {
     "names": ("slug",),
     "relate": ("load_patterns", "find_links"),
     "resolve": ("resolve_document", "resolve_corpus"),
-    "flow": ("Options", "Summary", "process_document", "build_store", "build"),
-    "graph": ("read_graph", "simple"),
+    "flow": ("Options", "Summary", "process_document", "build_store"),
+    "graph": ("build", "read_graph", "simple"),
     "query": (
         "open_store", "Answers", "find_entity", "list_neighbours", "find_path", "list_evidence", "show_entity",
         "search", "top_entities", "stats",

@@ -20,13 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from kg import engine
 from kg._version import __version__
 from kg.errors import KGError, NotFoundError, ReadError, StoreError, UsageError
-from kg.formats import READERS
 from kg.pipelines import describe_pipeline
 from kg.read import STDIN, Source, find_sources, hash_bytes, load_bytes, read_texts
 from kg.records import Document, Failure, Record
@@ -35,14 +34,12 @@ from kg.store import Store, derive, facts, lookup, open_store
 from kg.worker import Job, Options, Yield, load_stages, make_worker, process_document, run_stages
 
 if TYPE_CHECKING:
-    import networkx
-
     from kg.resolve import LocalEntity, Resolution
 
 __all__ = [
     "Options",
     "Summary",
-    "build",
+    "add_texts",
     "build_store",
     "process_document",
     "refresh_graph",
@@ -286,11 +283,16 @@ def find_gone(store: Store, paths: Sequence[str]) -> list[str]:
 
     A folder that is itself missing tells nothing (a disk may be unplugged), so what lay in it is kept.
     """
-    starts = [Path(Source(path.split("*")[0]).place) for path in paths]
-    folders = {start if start.is_dir() else start.parent for start in starts}
-    known = {place for folder in folders if folder.is_dir() for place in facts.list_places(store, str(folder))}
-    for place in facts.list_places(store, "file:"):
-        known.update(place for folder in folders if folder.is_dir() and folder in find_path(place).parents)
+    known: set[str] = set()
+    encoded = facts.list_places(store, "file:")
+    for path in paths:
+        start = Path(Source(path.split("*")[0]).place)
+        if not start.exists() and "*" not in path:
+            known.update(place for place in [str(start)] if start.parent.is_dir() and facts.find_file(store, place))
+            continue
+        folder = start if start.is_dir() else start.parent
+        known.update(facts.list_places(store, str(folder)) if folder.is_dir() else ())
+        known.update(place for place in encoded if folder.is_dir() and folder in find_path(place).parents)
     return sorted(place for place in known if not os.path.lexists(find_path(place)))
 
 
@@ -343,43 +345,8 @@ def tag_paths(paths: Iterable[str | os.PathLike[str]], options: Options) -> Iter
             yield from (result for result in outcome.value.results if not isinstance(result, Document))
 
 
-def build(
-    paths_or_texts: Iterable[Any] | str | os.PathLike[str], *, options: Options | None = None
-) -> networkx.MultiDiGraph:
-    """Documents in, graph out, in memory: the front door for notebooks.
-
-    ``paths_or_texts``: files, folders or globs; or texts themselves (a string with blanks in it that names no file).
-    Documents that could not be read are listed in ``graph.graph["skipped"]``. Raises UsageError where none could.
-
-    >>> graph = build(["Kari Nordmann leder Fjellbygg i Bodø."])  # doctest: +SKIP
-    """
-    from kg.graph import read_graph
-
-    options = options or Options(workers=0)
-    given = [paths_or_texts] if isinstance(paths_or_texts, (str, os.PathLike)) else list(paths_or_texts)
-    texts = [str(item) for item in given if is_text(item)]
-    paths = [os.fspath(item) for item in given if not is_text(item)]
-    with open_store(":memory:", write=True) as store:
-        summary = update_store(store, paths, options)
-        if texts:
-            add_texts(store, texts, options, summary)
-        if not summary.seen - len(summary.skipped):
-            reasons = "; ".join(f"{failure.source}: {failure.reason}" for failure in summary.skipped[:3])
-            raise UsageError(f"none of the documents could be read ({reasons or 'none was named'})")
-        graph = read_graph(store)
-        graph.graph["skipped"] = [(failure.source, failure.stage, failure.reason) for failure in summary.skipped]
-        return graph
-
-
-def is_text(item: object) -> bool:
-    if not isinstance(item, str):
-        return False
-    if len(item) > 4_000 or "\n" in item:  # no path is that long
-        return True
-    return " " in item.strip() and not Path(item).exists() and Path(item).suffix.lower() not in READERS
-
-
 def add_texts(store: Store, texts: Sequence[str], options: Options, summary: Summary) -> None:
+    """As ``update_store``, for texts in memory, in this process; their sources are "text:1" and so on."""
     stages = (options.load or load_stages)(options)
     maker = describe_maker(options)
     for document in read_texts(texts, lang=options.lang):

@@ -1,23 +1,61 @@
-"""Store -> networkx.MultiDiGraph, whole or around an entity, evidence attached."""
+"""Store -> networkx.MultiDiGraph, whole or around an entity, evidence attached; documents -> graph in one call."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 import networkx
 
 from kg._version import __version__
-from kg.errors import NotFoundError
+from kg.errors import NotFoundError, UsageError
+from kg.flow import Options, add_texts, update_store
+from kg.formats import READERS
 from kg.records import SYMMETRIC
 from kg.settings import DEFAULTS, Settings
-from kg.store import Store, lookup
+from kg.store import Store, lookup, open_store
 from kg.store.evidence import EvidenceRow, compute_npmi, rank_evidence, read_evidence
 from kg.store.lookup import ALL, EdgeData, EntityRow, Filter
 
 BATCH = 2_000  # edges whose evidence is read at once: bounds what is held beside the graph
 SAMPLED_STEPS = 20_000_000  # steps along edges that betweenness may take; beyond them it is sampled
 EXACT_ENTITIES = 2_000  # entities up to which betweenness is never sampled
+
+
+def build(
+    paths_or_texts: Iterable[Any] | str | os.PathLike[str], *, options: Options | None = None
+) -> networkx.MultiDiGraph:
+    """Documents in, graph out, in memory: the front door for notebooks.
+
+    ``paths_or_texts``: files, folders or globs; or texts themselves (a string with blanks in it that names no file).
+    Documents that could not be read are listed in ``graph.graph["skipped"]``. Raises UsageError where none could.
+
+    >>> graph = build(["Kari Nordmann leder Fjellbygg i Bodø."])  # doctest: +SKIP
+    """
+    options = options or Options(workers=0)
+    given = [paths_or_texts] if isinstance(paths_or_texts, (str, os.PathLike)) else list(paths_or_texts)
+    texts = [str(item) for item in given if is_text(item)]
+    paths = [os.fspath(item) for item in given if not is_text(item)]
+    with open_store(":memory:", write=True) as store:
+        summary = update_store(store, paths, options)
+        if texts:
+            add_texts(store, texts, options, summary)
+        if not summary.seen - len(summary.skipped):
+            reasons = "; ".join(f"{failure.source}: {failure.reason}" for failure in summary.skipped[:3])
+            raise UsageError(f"none of the documents could be read ({reasons or 'none was named'})")
+        graph = read_graph(store)
+        graph.graph["skipped"] = [(failure.source, failure.stage, failure.reason) for failure in summary.skipped]
+        return graph
+
+
+def is_text(item: object) -> bool:
+    if not isinstance(item, str):
+        return False
+    if len(item) > 4_000 or "\n" in item:  # no path is that long
+        return True
+    return " " in item.strip() and not Path(item).exists() and Path(item).suffix.lower() not in READERS
 
 
 def read_graph(

@@ -181,6 +181,8 @@ def is_genitive(short: str, base: str, *, type: str, known: Container[str], foll
         return False
     if plain_key(base) in known:
         return True
+    if type != "PERSON" and plain_key(base + "s") in load_known_names():
+        return False
     places = following is None or allows_genitive(following) is not False
     if type != "PERSON" and plain_key(base) in load_known_names() and places:
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import spacy
 from kg.text import break_runs, chunk_text
@@ -14,12 +13,11 @@ from spacy.tokens import Doc, Span
 
 import kg.pipelines.encoder  # noqa: F401  registers the component that bundled pipelines are made of
 from kg.errors import PipelineError
+from kg.pipelines import BUNDLED, FOLDER, describe_pipeline
 from kg.records import Document, Mention, Sentence, Tagged, Token
 from kg.settings import DEFAULTS, Settings
 
-BUNDLED = {"nb": "accurate: 12 layers", "fast": "fewer layers, several times the speed"}
 BUNDLED_LANGUAGES = ("nb", "nn", "en", "da", "sv")
-PIPELINES = Path(__file__).parent / "pipelines"
 
 ENTITY_TYPES = {
     "PER": "PERSON", "PERSON": "PERSON",
@@ -68,10 +66,10 @@ def load_pipeline(name: str = "nb", *, syntax: str = "names") -> Pipeline:
     Raises PipelineError where there is none of that name, or it finds no names.
     """
     if name in BUNDLED:
-        if not (PIPELINES / name / "meta.json").exists():
+        if not (FOLDER / name / "meta.json").exists():
             raise PipelineError(f"the pipeline '{name}' is missing from this installation; reinstall kg")
-        nlp = spacy.load(PIPELINES / name, config={"components": {"kg_encoder": {"syntax": syntax}}})
-        return Pipeline(name, f"{nlp.meta['name']} {nlp.meta['version']}", BUNDLED_LANGUAGES, nlp)
+        nlp = spacy.load(FOLDER / name, config={"components": {"kg_encoder": {"syntax": syntax}}})
+        return Pipeline(name, describe_pipeline(name), BUNDLED_LANGUAGES, nlp)
     try:
         nlp = spacy.load(name)
     except (OSError, ValueError, ImportError) as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg.engine import explain_error
-from kg.errors import KGError, ReadError
+from kg.errors import KGError
 from kg.read import Source, hash_bytes, load_bytes, parse_bytes
 from kg.records import Document, Entity, Failure, Link, Mention, Record, Tagged
 from kg.settings import DEFAULTS, Settings
@@ -92,8 +92,8 @@ def work_file(job: Job, stages: Stages, options: Options) -> Yield:
         data = load_bytes(job.source, settings=options.settings) if job.data is None else job.data
         digest = hash_bytes(data)
         documents = parse_bytes(data, job.source, lang=options.lang, settings=options.settings)
-    except ReadError as error:
-        return Yield(digest, (Failure(job.source.path, "read", str(error), error.passing),))
+    except Exception as error:
+        return Yield(digest, (Failure(job.source.path, "read", *explain_error(error)),))
     return Yield(
         digest, tuple(document if document.id in job.held else run_stages(document, stages) for document in documents)
     )

@@ -159,7 +159,7 @@ DOCUMENTS = [
     ),
     (
         "abbreviations before a hyphen name nobody",
-        "En [KI-fabrikk|D] og en TV-kanal i [Narvik|L]. E-post til IT-selskapet. Grafikk-selskapet vil ut.",
+        "En [KI-fabrikk|D] for [KI|O] og en TV-kanal i [Narvik|L]. E-post til IT-selskapet. Grafikk-selskapet vil ut.",
         {"place:narvik": ["Narvik"]},
     ),
     (

@@ -360,7 +360,8 @@ def test_killed_writer_leaves_no_lock_and_a_sound_store(tmp_path: Path) -> None:
     script = (
         "import sys, time; from kg.store import open_store; from tests.stubs import add_text, CORPUS\n"
         "store = open_store(sys.argv[1], write=True); add_text(store, 'a.txt', CORPUS['a.txt'])\n"
-        "store.run('BEGIN IMMEDIATE'); store.run('DELETE FROM source'); store.run('DELETE FROM document'); print('ready', flush=True); time.sleep(60)"
+        "store.run('BEGIN IMMEDIATE'); store.run('DELETE FROM source'); store.run('DELETE FROM document')\n"
+        "print('ready', flush=True); time.sleep(60)"
     )
     writer = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None and writer.stdout.readline() == "ready\n"

@@ -15,7 +15,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from kg.tag import PIPELINES, load_pipeline
+from kg.pipelines import FOLDER
+from kg.tag import load_pipeline
 
 
 def gold_doc(article: Article, vocab: Vocab) -> tuple[Doc, Doc]:
@@ -94,7 +95,7 @@ def main() -> None:
     for lang in ("nob", "nno"):
         scores[f"{lang}-{args.part}"] = score_language(read_articles(args.norne, f"{lang}-{args.part}"), args.pipeline)
         print(lang, json.dumps(scores[f"{lang}-{args.part}"]), flush=True)
-    if (folder := PIPELINES / args.pipeline).is_dir():
+    if (folder := FOLDER / args.pipeline).is_dir():
         (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
 
 

@@ -18,7 +18,8 @@ from kg.names import (
     strip_genitive,
 )
 from kg.records import Mention
-from kg.tables import load_table
+from kg.resolve.acronyms import is_acronym
+from kg.tables import load_function_words, load_table
 
 SAFE_CHARS = 4  # shortest unknown name that its shape alone lets us take out of a compound
 DASH = re.compile(r"[\-\u2010\u2011\u2012\u2013](?=[a-zæøå]{2,}$)")
@@ -29,9 +30,10 @@ def split_mentions(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """``mentions`` in text order with compounds taken apart: the name in each is a derived mention of its own.
 
     Taken apart are derived mentions of the recogniser, names of a role ("Aker-sjef") that it took for a name, and
-    compounds that it passed over whose name is known here or safe by its shape. A derived word that holds no name
-    ("bergenser") is left out: it names no entity.
+    compounds that it passed over whose name is known here or safe by its shape. Left out, since they name no entity:
+    a derived word that holds no name ("bergenser") and an abbreviation that is no name and no acronym of one here (KI).
     """
+    mentions = [mention for mention in mentions if not names_nothing(mention, mentions)]
     known = read_known(mention for mention in mentions if not mention.derived)
     whole: list[Mention] = []
     parts: list[Mention] = []
@@ -81,6 +83,14 @@ def load_abbreviations() -> dict[str, str]:
 def read_abbreviation(name: str) -> str:
     """A hyphen for an abbreviation that names nobody (KI, TV), the type of what it names (OL), "" for all else."""
     return load_abbreviations().get(plain_key(name), "") if name.upper() == name or len(name) < 4 else ""
+
+
+def names_nothing(mention: Mention, mentions: Sequence[Mention]) -> bool:
+    if mention.text.casefold() in load_function_words() and mention.text.islower():
+        return True
+    if mention.derived or len(mention.text) < 2 or read_abbreviation(mention.text) != "-":
+        return False
+    return not any(is_acronym(mention.text, other.text) for other in mentions if " " in other.text)
 
 
 def read_rest(text: str, mention: Mention) -> Mention | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kg.names import (
     allows_genitive,
+    is_abbreviation,
     load_kinds,
     name_key,
     normal_name,
@@ -41,8 +42,8 @@ class Form:
 
     @property
     def name(self) -> str:
-        """The most usual spelling; of equals, the one ``rank_spelling`` prefers."""
-        return min(self.names, key=lambda n: (-self.names[n], rank_spelling(n)))
+        """The most usual spelling that is no abbreviation; of equals, the one ``rank_spelling`` prefers."""
+        return min(self.names, key=lambda n: (is_abbreviation(n), -self.names[n], rank_spelling(n)))
 
     @property
     def words(self) -> list[str]:
@@ -102,10 +103,24 @@ def group_forms(mentions: Sequence[Mention], names: Sequence[str]) -> list[Form]
         form.names[name] += 1
         form.mentions.append(index)
     by_key: dict[str, list[Form]] = defaultdict(list)
+    borne = {word for form in found.values() if form.type == "PERSON" and len(form.words) > 1 for word in form.words}
+    firsts = {plain_key(form.name.split()[0]) for form in found.values() if form.type == "ORG" and " " in form.name}
     for form in found.values():
+        if form.type == "PERSON" and len(form.words) == 1 and form.key not in borne:
+            form.type = type_of_unborne(form.key, firsts)
         by_key[plain_key(form.name)].append(form)
     gone = {id(form) for forms in by_key.values() if len(forms) > 1 for form in settle_types(forms)}
     return [form for form in found.values() if id(form) not in gone]
+
+
+def type_of_unborne(key: str, firsts: Container[str]) -> str:
+    """The type of a person with one name that nobody here bears in full: the place or company of that name, if any.
+
+    ``firsts``: first words of the organisations here.
+    """
+    if load_kinds().get(key) in ("country", "town"):
+        return "PLACE"
+    return "ORG" if key in firsts else "PERSON"
 
 
 def settle_types(forms: list[Form]) -> Iterator[Form]:

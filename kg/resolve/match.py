@@ -25,6 +25,7 @@ SLIP_CHARS = 6  # shortest name of one word in which one wrong letter is still t
 SURNAME_SLIP_CHARS = 5  # the same for a surname of somebody whose full name is there
 MANY = 400
 """Names that share a word or letter beyond which a rule is not tried among them: lists, not prose."""
+PREPOSITIONS = ("i", "pa", "for", "ved", "of", "in", "at")
 DEFINITE = re.compile(r"(?:en|et|a|n|t|ene|ane|s)$")
 
 
@@ -95,6 +96,9 @@ def join_shorter(forms: Sequence[Form], *, kind: str, rule: Rule) -> None:
     for short in sorted(forms, key=lambda f: (len(f.key), f.mentions[0])):
         words = {short.words[0], DEFINITE.sub("", short.words[-1]), short.key[:-3]}
         near = {id(form): form for word in words for form in stems.get(word, ()) if form.type == short.type}
+        longer = {id(form.root()) for form in near.values() if following_words(short, form)}
+        if short.type == "ORG" and len(longer - {id(short.root())}) > 1:
+            continue  # a group and its companies: Havila, Havila Voyages, Havila Holding
         fits = [form for form in near.values() if form.root() is not short.root() and rule(short, form)]
         if kind == "descriptor":
             for long in fits:
@@ -135,13 +139,17 @@ def fits_definite(short: Form, long: Form) -> str:
 
 
 def fits_part(short: Form, long: Form) -> str:
-    """The beginning or end of an organisation's longer name: Store Norske, Penguins, bt.no."""
+    """The beginning or end of an organisation's longer name: Store Norske, Penguins, Bergmesteren (for Svalbard).
+
+    A beginning only where the longer name was given first, so that Volvo is not taken for Volvo Powertrain.
+    """
     if short.type == "PLACE" or short.key in load_kinds() or len(short.key) < 3:
         return ""
     a, b = short.words, long.words
     rest = following_words(short, long)
     if rest:
-        return "part" if " ".join(rest) not in load_kinds() else ""
+        later = short.mentions[0] > long.mentions[0] or rest[0] in PREPOSITIONS
+        return "part" if later and " ".join(rest) not in load_kinds() else ""
     ends = len(a) < len(b) and b[-len(a) :] == a and a[0] not in load_words("descriptors")
     return "part" if ends else ""
 

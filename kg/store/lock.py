@@ -32,6 +32,8 @@ def hold_lock(path: Path) -> sqlite3.Connection:
         except sqlite3.Error as error:
             message = _describe(path, lock, error)
             lock.close()
+            if error.sqlite_errorname == "SQLITE_READONLY_DBMOVED":  # its holder has just ended and removed the file
+                continue
             raise StoreError(message) from error
         if _holder(lock) == me and _is_locked(path):
             return lock

@@ -162,12 +162,12 @@ def rank_neighbours(
     """Keys of the entities linked to one, strongest first: see ``STRENGTH``."""
     edges, values = Filter(relations).edges()
     sides = " UNION ALL ".join(
-        f"SELECT g.{there} AS other, g.weight * {STRENGTH} AS strength, g.documents FROM edge g "
+        f"SELECT g.{there} AS other, g.weight * {STRENGTH} AS strength, g.documents AS seen FROM edge g "
         f"WHERE g.{here} = ? AND {edges}"
         for here, there in (("head", "tail"), ("tail", "head"))
     )
     sql = f"""SELECT other FROM ({sides}) JOIN entity e ON e.key = other WHERE ? IN ('', e.type)
-        GROUP BY other ORDER BY sum(strength) DESC, max(documents) DESC, e.id LIMIT ?"""
+        GROUP BY other ORDER BY sum(strength) DESC, max(seen) DESC, e.id LIMIT ?"""
     side = [entity, *values]
     return [row[0] for row in store.rows(sql, (*side, *side, type or "", -1 if limit is None else limit))]
 
