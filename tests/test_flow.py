@@ -214,11 +214,8 @@ if __name__ == "__main__":
 
 
 def start(folder: Path, store: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
-    script = store.with_suffix(".py")
-    script.write_text(SCRIPT)
-    command = [sys.executable, str(script), str(folder), str(store), str(pause)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    return subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.PIPE)
+    command = [sys.executable, "-c", SCRIPT, str(folder), str(store), str(pause)]
+    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE)
 
 
 def make_many(folder: Path, documents: int) -> None:
