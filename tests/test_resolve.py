@@ -113,6 +113,25 @@ DOCUMENTS = [
         {"org:fagforbundet": ["Fagforbundet"], "org:fagforbundet-bergen": ["Fagforbundet Bergen"]},
     ),
     (
+        "a group and its companies, a company and what it was called before its full name",
+        "[Havila|O] eier [Havila Voyages|O] og [Havila Kraft|O]. [Volvo|O] eier [Volvo Powertrain|O]. "
+        "[Isar Aerospace|O] skyter opp, sier [Isar|P].",
+        {"org:havila": ["Havila"], "org:havila-voyages": ["Havila Voyages"], "org:havila-kraft": ["Havila Kraft"],
+         "org:volvo": ["Volvo"], "org:volvo-powertrain": ["Volvo Powertrain"],
+         "org:isar-aerospace": ["Isar Aerospace", "Isar"]},
+    ),
+    (
+        "a town that the recogniser took for a man whom nobody here bears in full",
+        "[Narvik|P] vokser. [Narvik|P] bygger. [Narvik|L] er en by. [Elin Moss|P] bor i [Moss|L]; [Moss|P] er lege.",
+        {"place:narvik": ["Narvik", "Narvik", "Narvik"], "person:elin-moss": ["Elin Moss", "Moss"],
+         "place:moss": ["Moss"]},
+    ),
+    (
+        "names that end in s in the tables; articles are no names",
+        "[Netherlands|L] prime minister met [the|L] [Norges Fotballforbund|O] and [NFF|O].",
+        {"place:netherlands": ["Netherlands"], "org:norges-fotballforbund": ["Norges Fotballforbund", "NFF"]},
+    ),
+    (
         "legal forms, case and hyphens",
         "[NSCALE|O] bygger i [Nord-Norge|L]. [Nscale Ltd.|O] og [Nscale|O] vil ha mer fra [Nord Norge|L].",
         {"org:nscale": ["NSCALE", "Nscale Ltd.", "Nscale"], "place:nord-norge": ["Nord-Norge", "Nord Norge"]},
@@ -226,7 +245,8 @@ def test_no_mention_is_lost_and_ids_are_unique() -> None:
         ids = [entity.id for entity in entities]
         assert len(ids) == len(set(ids)) and {m.entity for m in mentions} == set(ids)
         starts = {m.start for m in mentions}
-        assert all(m.derived or any(s in starts for s in range(m.start, m.end)) for m in tagged.mentions)
+        lost = [m.text for m in tagged.mentions if starts.isdisjoint(range(m.start, m.end))]
+        assert set(lost) <= {"KI-fabrikk", "KI", "the"}
 
 
 def test_the_seed_names_come_out_as_the_article_means_them() -> None:

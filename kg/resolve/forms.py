@@ -35,6 +35,10 @@ class Form:
     parent: Form | None = None
     rule: str = ""  # in words
     kind: str = ""  # of the joining: "surname", "acronym" ...
+    words: list[str] = field(init=False)  # of the key
+
+    def __post_init__(self) -> None:
+        self.words = self.key.split() or [self.key]
 
     @property
     def count(self) -> int:
@@ -44,10 +48,6 @@ class Form:
     def name(self) -> str:
         """The most usual spelling that is no abbreviation; of equals, the one ``rank_spelling`` prefers."""
         return min(self.names, key=lambda n: (is_abbreviation(n), -self.names[n], rank_spelling(n)))
-
-    @property
-    def words(self) -> list[str]:
-        return self.key.split()
 
     def root(self) -> Form:
         form = self

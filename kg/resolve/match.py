@@ -206,7 +206,8 @@ def join_slips(forms: Sequence[Form]) -> None:
     for form in ordered:
         if len(form.words) == 1 and (form.parent is not None or id(form) in joined):
             continue
-        near = {rank[id(other)]: other for key in slip_keys(form) for other in index.get(key, ())}
+        keys = slip_keys(form) if len(form.words) == 1 else slip_keys(form)[1:]
+        near = {rank[id(other)]: other for key in keys for other in index.get(key, ())}
         for place in sorted(near):
             other = near[place]
             if place < rank[id(form)] and other.root() is not form.root() and is_slip(form, other):
@@ -215,7 +216,7 @@ def join_slips(forms: Sequence[Form]) -> None:
 
 
 def slip_keys(form: Form) -> list[str]:
-    """What two names one letter apart share: all words but one, or the first letter of a surname or single word."""
+    """What two names one letter apart share: the first letter of the last word, and all words but one."""
     words = form.words
     keys = [f"{form.type} {words[-1][0]}"]
     if len(words) > 1:
@@ -229,11 +230,11 @@ def is_slip(a: Form, b: Form) -> bool:
         return a.key[0] == b.words[-1][0] and OSA.distance(a.key, b.words[-1], score_cutoff=2) == 1
     if a.type != b.type or len(a.words) != len(b.words) or min(len(a.key), len(b.key)) < SLIP_CHARS:
         return False
-    if any(c.isdigit() for c in a.key + b.key) or (a.key in load_kinds() and b.key in load_kinds()):
-        return False
     differing = [(x, y) for x, y in zip(a.words, b.words, strict=True) if x != y]
-    if len(differing) != 1:
+    if len(differing) != 1 or abs(len(a.key) - len(b.key)) > 1:
         return False
     x, y = differing[0]
+    if any(c.isdigit() for c in x + y) or (a.key in load_kinds() and b.key in load_kinds()):
+        return False
     shortest = SLIP_CHARS if len(a.words) == 1 else SLIP_CHARS - 2
     return min(len(x), len(y)) >= shortest and x[0] == y[0] and OSA.distance(x, y, score_cutoff=2) == 1
