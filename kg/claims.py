@@ -9,7 +9,7 @@ from kg.clauses import STEPS, Clause
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """``holds``: neither negated nor hypothetical nor asked. ``speaker``: mention of who says it, None where unnamed."""
+    """``holds``: neither negated, hypothetical nor asked. ``speaker``: mention of who says it, None where unnamed."""
 
     holds: bool
     status: str = "stated"
@@ -43,9 +43,9 @@ def judge(clause: Clause, trigger: int) -> Claim:
             break
         if clause.verbal(node) and has_time_marker(clause, node):
             break
-        if clause.has(parent, "saying_verbs") and clause.verbal(parent) and dep == "DOBJ" and status == "stated":
-            if node != trigger or clause.verbal(node):
-                status, speaker = "reported", first_name(clause, clause.subject_words(parent))
+        told = clause.has(parent, "saying_verbs") and clause.verbal(parent) and dep == "DOBJ" and status == "stated"
+        if told and (node != trigger or clause.verbal(node)):
+            status, speaker = "reported", first_name(clause, clause.subject_words(parent))
         if dep == "KOORD":
             same = False
         elif clause.verbal(parent) or clause.verbal(node):
@@ -64,9 +64,9 @@ def is_negated(clause: Clause, node: int) -> bool:
     for c in clause.children[node]:
         if clause.has(c, "negation"):
             return True
-        if clause.dep[c] in ("SUBJ", "FSUBJ", "PSUBJ", "DOBJ", "IOBJ", "SPRED"):
-            if clause.has(c, "negation") or any(clause.has(d, "negation") for d in clause.children[c]):
-                return True
+        part = clause.dep[c] in ("SUBJ", "FSUBJ", "PSUBJ", "DOBJ", "IOBJ", "SPRED")
+        if part and any(clause.has(d, "negation") for d in clause.children[c]):
+            return True
     return clause.has(node, "excluding")
 
 

@@ -182,7 +182,8 @@ class Clause:
 
     def auxiliaries(self, v: int) -> list[int]:
         """The verbs above ``v`` in its own clause: "har", "skal ha"."""
-        chain, node = [], v
+        chain: list[int] = []
+        node = v
         while self.dep[node] in ("INFV", "SPRED") and self.verbal(self.parent[node]) and len(chain) < STEPS:
             node = self.parent[node]
             if self.pos[node] not in ("VERB", "AUX") or node in chain:
@@ -232,9 +233,9 @@ class Clause:
             if own:
                 return own
         top = chain[-1]
-        if self.dep[top] == "ATR" and self.nominal(self.parent[top]):
-            if any(self.dep[c] == "SUBJ" and not self.has(c, "relative") for c in self.children[top]):
-                return [self.parent[top]]
+        describes = self.dep[top] == "ATR" and self.nominal(self.parent[top])
+        if describes and any(self.dep[c] == "SUBJ" and not self.has(c, "relative") for c in self.children[top]):
+            return [self.parent[top]]
         return []
 
     def doers(self, v: int) -> list[Found]:
@@ -289,9 +290,9 @@ class Clause:
         if apposed:
             return [Found(f.mention, (), True) for f in self.names(apposed[0])]
         k = self.skip_quote(n + 1)
-        if k < len(self.tokens) and self.name[k] is not None and self.low[k - 1] not in (",", "("):
-            if self.parent[self.stand_in(k)] in (n, p):
-                return [Found(self.name[k] or 0, (), True)]
+        beside = k < len(self.tokens) and self.name[k] is not None and self.low[k - 1] not in (",", "(")
+        if beside and self.parent[self.stand_in(k)] in (n, p):
+            return [Found(self.name[k] or 0, (), True)]
         return self.predicated(n)
 
     def predicated(self, n: int) -> list[Found]:

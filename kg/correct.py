@@ -32,7 +32,7 @@ from kg.store.lookup import EntityRow
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What corrections do to the graph: entities that go, come, or stay with other counts, names or types."""
+    """What corrections do to the graph: entities that go, come, or stay with another name or type or other mentions."""
 
     gone: tuple[EntityRow, ...]
     new: tuple[EntityRow, ...]
@@ -158,7 +158,8 @@ def compare(
 
 
 def strip(row: EntityRow) -> tuple[object, ...]:
-    return (row.name, row.type, row.mentions, row.documents, row.degree)
+    """What makes it another entity; that a neighbour of it went is no change of its own."""
+    return (row.name, row.type, row.mentions, row.documents)
 
 
 def read_entities(store: Store) -> dict[str, EntityRow]:
@@ -200,6 +201,12 @@ def list_suggestions(store: Store, *, limit: int | None = None) -> list[Suggesti
     for suggestion in sorted(found, key=lambda s: (-s.score, s.kind, s.a, s.b)):
         unique.setdefault((suggestion.kind, suggestion.a, suggestion.b), suggestion)
     return list(unique.values())[:limit]
+
+
+def find_paths(store: Store, documents: Iterable[str]) -> dict[str, str]:
+    """Where each of these documents was read."""
+    wanted = set(documents)
+    return {row.document: row.path for row in facts.list_sources(store) if row.document and row.document in wanted}
 
 
 def list_members(locals: Iterable[LocalEntity], resolution: Resolution, entity: EntityRow) -> list[LocalEntity]:

@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from kg import engine
@@ -30,11 +29,8 @@ from kg.pipelines import describe_pipeline
 from kg.read import STDIN, Source, find_sources, hash_bytes, load_bytes, read_texts
 from kg.records import Document, Failure, Record
 from kg.settings import DEFAULTS, Settings
-from kg.store import Store, derive, facts, lookup, open_store
+from kg.store import Store, content, derive, facts, lookup, open_store
 from kg.worker import Job, Options, Yield, load_stages, make_worker, process_document, run_stages
-
-if TYPE_CHECKING:
-    from kg.resolve import LocalEntity, Resolution
 
 __all__ = [
     "Options",
@@ -206,13 +202,13 @@ def describe_state(job: Job, maker: str, digest: str | None) -> facts.FileState:
     place = find_place(source)
     if source.path == STDIN and digest:
         place = f"{STDIN} {digest[:16]}"  # what is piped in next shall not take its place
-    return facts.FileState(place, facts.printable(source.path), maker, digest, job.size, job.mtime)
+    return facts.FileState(place, content.printable(source.path), maker, digest, job.size, job.mtime)
 
 
 def find_place(source: Source) -> str:
     """The file's name in the store: its absolute path, as a URI where that holds bytes that are no text."""
     place = source.place
-    return place if facts.printable(place) == place else Path(place).as_uri()
+    return place if content.printable(place) == place else Path(place).as_uri()
 
 
 def count_unchanged(known: facts.StoredFile, summary: Summary) -> None:
@@ -256,7 +252,7 @@ def keep_outcome(store: Store, outcome: engine.Outcome[Job, Yield], maker: str, 
     state = describe_state(job, maker, made.hash)
     try:
         facts.add_file(store, state, made.results)
-    except facts.RecordError as error:
+    except content.RecordError as error:
         made = Yield(made.hash, (Failure(job.source.path, "store", str(error)),))
         facts.add_file(store, state, made.results)
     summary.add(made.results)
@@ -266,7 +262,7 @@ def keep_unreadable(store: Store, failure: Failure, maker: str, summary: Summary
     """A path that is there but cannot be read goes into the ledger; one that is not there leaves the store as it is."""
     source = Source(failure.source)
     if os.path.lexists(failure.source):
-        state = facts.FileState(find_place(source), facts.printable(source.path), maker)
+        state = facts.FileState(find_place(source), content.printable(source.path), maker)
         facts.add_file(store, state, [failure])
     summary.add([failure])
 
@@ -320,13 +316,21 @@ def remove_sources(store: Store, names: Iterable[str], *, settings: Settings = D
 
 def refresh_graph(store: Store, settings: Settings = DEFAULTS) -> bool:
     """Derive the graph anew where facts or corrections changed. Returns whether they had."""
-    from kg.resolve import Correction, resolve_corpus
+    return derive.refresh(store, lambda rows: make_resolver(rows, settings))
 
-    def resolve(locals: Iterable[LocalEntity], corrections: Sequence[facts.CorrectionRow]) -> Resolution:
-        given = [Correction(row.kind, dict(row.payload), row.id) for row in corrections]
-        return resolve_corpus(locals, corrections=given, settings=settings)
 
-    return derive.refresh(store, resolve)
+def make_resolver(rows: Sequence[facts.CorrectionRow], settings: Settings) -> derive.Resolver:
+    """Resolution across documents with these corrections in force."""
+    from kg.resolve import Correction, CorrectionIndex, block_keys, correct_record, resolve_corpus
+
+    corrections = [Correction(row.kind, row.payload, row.id) for row in rows]
+    index = CorrectionIndex(corrections)
+    return derive.Resolver(
+        lambda locals: resolve_corpus(locals, corrections=corrections, settings=settings),
+        lambda local: block_keys(local, index),
+        lambda record: correct_record(record, corrections),
+        {document for document, _ in index.by_mention},
+    )
 
 
 def tag_paths(paths: Iterable[str | os.PathLike[str]], options: Options) -> Iterator[Record | Failure]:

@@ -109,7 +109,7 @@ def read_html(data: bytes, name: str) -> RawText:
 
     page, encoding, guessed = decode(data, html=True)
     found = trafilatura.bare_extraction(page, include_comments=False, include_tables=True, deduplicate=False)
-    fields = found.as_dict() if found is not None else {}
+    fields = (found if isinstance(found, dict) else found.as_dict()) if found is not None else {}
     everything = read_page_text(page)
     article = str(fields.get("text") or "")
     text = article if len(article) * 4 >= len(everything) or len(article) > 1_000 else everything
@@ -162,7 +162,7 @@ def find_title(text: str) -> str | None:
 
 
 def find_date(name: str, text: str) -> tuple[str | None, str | None]:
-    """(ISO day, where from): of the file's name, else of a dateline. Never the file's own time, which copying changes."""
+    """(ISO day, where from): of the file's name, else of a dateline. Never the file's own time: copying changes it."""
     if found := ISO_DATE.search(name):
         return found.group(), "file name"
     top = text[:DATELINE_CHARS]
@@ -218,5 +218,30 @@ def read_page_text(page: str) -> str:
 
 
 BLOCKS = frozenset(
-    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr td th section article header footer blockquote br dt dd body".split()
+    [
+        "p",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "blockquote",
+        "br",
+        "dt",
+        "dd",
+        "body",
+    ]
 )

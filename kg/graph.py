@@ -129,7 +129,7 @@ def add_nodes(graph: networkx.MultiDiGraph, store: Store, entities: dict[int, En
             row.id,
             name=row.name,
             type=row.type,
-            aliases=[name for name, _, _ in aliases.get(row.key, ())],
+            aliases=[name for name, _ in aliases.get(row.key, ())],
             mentions=row.mentions,
             documents=row.documents,
             first_seen=row.first_seen,

@@ -181,7 +181,7 @@ def build_grammar(files: Sequence[PatternFile], lang: str) -> Grammar:
     patterns: dict[str, Pattern] = {}
     for file in mine:
         seen: set[str] = set()
-        for number, table in enumerate(file.tables):
+        for number in range(len(file.tables)):
             pattern = read_pattern(file, number, raw)
             if pattern.id in seen:
                 raise file.fail(f"two patterns have the id '{pattern.id}'", table=number, key="id")
@@ -236,7 +236,8 @@ def read_pattern(file: PatternFile, number: int, lists: Mapping[str, Sequence[st
     forms, endings = words("words", kind)
     return Pattern(
         table["id"], table["relation"], kind, forms, endings, frozenset.union(*words("except", kind)),
-        slot("head"), slot("tail"), slot("among"), words("with", "as it is")[0], tuple(table.get("without", ())), words("verbs", "verb")[0], items,
+        slot("head"), slot("tail"), slot("among"), words("with", "as it is")[0], tuple(table.get("without", ())),
+        words("verbs", "verb")[0], items,
         tuple(table.get("examples", ())), tuple(table.get("never", ())),
     )  # fmt: skip
 
@@ -340,7 +341,29 @@ def inflect_verb(word: str) -> set[str]:
     if word[-1:] not in "ea":
         return {word, word + "r", word + "s", word + "dde", word + "dd", word + "tt", word + "st"}
     stem = word[:-1]
-    ends = "e a er ar et a te t de d es as ast te tes de des ende ande ete etes".split()
+    ends = [
+        "e",
+        "a",
+        "er",
+        "ar",
+        "et",
+        "a",
+        "te",
+        "t",
+        "de",
+        "d",
+        "es",
+        "as",
+        "ast",
+        "te",
+        "tes",
+        "de",
+        "des",
+        "ende",
+        "ande",
+        "ete",
+        "etes",
+    ]
     short = stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] else stem  # "bygge" -> "bygd"
     forms = {stem + end for end in ends} | {short + end for end in ("t", "d", "te", "de")}
     return forms | {stem} if len(stem) > 2 else forms
@@ -353,7 +376,7 @@ def inflect_noun(word: str) -> set[str]:
     ['lederen', 'ledere', 'lederne']
     """
     stem = word[:-1] if word.endswith("e") else word
-    ends = "en et a er ene ane ar e i in".split()
+    ends = ["en", "et", "a", "er", "ene", "ane", "ar", "e", "i", "in"]
     forms = {word, word + "s"} | {stem + end for end in ends} | ({stem + "n"} if stem != word else set())
     if word.endswith(("er", "ar")):
         forms |= {word + "ne", word + "ane", word[:-1] + "ne"}

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import spacy
-from kg.text import break_runs, chunk_text
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -16,6 +15,7 @@ from kg.errors import PipelineError
 from kg.pipelines import BUNDLED, FOLDER, describe_pipeline
 from kg.records import Document, Mention, Sentence, Tagged, Token
 from kg.settings import DEFAULTS, Settings
+from kg.text import break_runs, chunk_text
 
 BUNDLED_LANGUAGES = ("nb", "nn", "en", "da", "sv")
 
@@ -80,9 +80,9 @@ def load_pipeline(name: str = "nb", *, syntax: str = "names") -> Pipeline:
         ) from error
     if not {"ner", "kg_encoder"} & set(nlp.pipe_names):
         raise PipelineError(f"the spaCy pipeline '{name}' has no component that finds names ('ner')")
-    lang = "nb" if nlp.lang == "no" else nlp.lang
-    both = ("nb", "nn") if lang in ("nb", "nn") else (lang,)
-    return Pipeline(name, f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}", both, nlp)
+    lang = str(nlp.lang)
+    languages = ("nb", "nn") if lang in ("no", "nb", "nn") else (lang,)
+    return Pipeline(name, f"{lang}_{nlp.meta['name']} {nlp.meta['version']}", languages, nlp)
 
 
 def tag_documents(

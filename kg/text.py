@@ -16,8 +16,10 @@ UNWANTED = re.compile(
 )
 INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]")
 FOLDS = str.maketrans({"ø": "o", "å": "a", "æ": "ae", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "œ": "oe", "ı": "i"})
+NEAR_LANGUAGES = ("no", "nb", "nn", "da", "sv", "en")  # those that short texts are told apart among
 LANGUAGES = ("no", "nb", "nn", "da", "sv", "en", "de", "fr", "es", "fi", "nl", "it", "pl", "ru", "is")
 DETECT_CHARS = 3_000
+SHORT_CHARS = 400  # below this, names alone make a detector see Finnish or Polish
 
 
 def clean_text(raw: str) -> str:
@@ -68,17 +70,17 @@ def break_runs(text: str, *, max_run: int, max_word: int = 2_000) -> list[int]:
 
 
 @functools.cache
-def load_detector() -> object:
+def load_detector(languages: tuple[str, ...]) -> object:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    detector = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
-    detector.set_languages([lang for lang in LANGUAGES if lang in detector.labels])
+    detector = LanguageIdentifier.from_model_file(MODEL_FILE)
+    detector.set_languages([lang for lang in languages if lang in detector.labels])
     return detector
 
 
 def detect_language(text: str) -> str:
     """ISO 639-1 code of the language of ``text`` ("nb", "nn", "en", ...), judged by its first characters."""
-    detector = load_detector()
+    detector = load_detector(LANGUAGES if len(text) >= SHORT_CHARS else NEAR_LANGUAGES)
     lang, _ = detector.classify(text[:DETECT_CHARS])  # type: ignore[attr-defined]
     return "nb" if lang == "no" else str(lang)
 

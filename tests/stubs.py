@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from kg.records import Document, Entity, Link, Mention, Record, Sentence, Tagged
-from kg.store import Store, dump_graph, facts
+from kg.resolve import LocalEntity, Resolution
+from kg.store import Resolver, Store, dump_graph, facts
 from kg.text import document_id, fold
 from kg.worker import Options, Stages, run_stages
 
@@ -79,20 +80,20 @@ def add_text(store: Store, source: str, text: str, *, date: str | None = None, t
     facts.add_file(store, state, [make_record(source, text, date=date, title=title)])
 
 
-def resolve_by_id(locals: Iterable[object], corrections: Sequence[facts.CorrectionRow]) -> object:
+def resolve_by_id(rows: Sequence[facts.CorrectionRow]) -> Resolver:
     """One entity for each id that documents use; a correction of kind "merge" renames one to another."""
-    from kg.resolve import Resolution
+    renamed = {row.payload["a"]: row.payload["b"] for row in rows if row.kind == "merge"}
 
-    renamed = {row.payload["a"]: row.payload["b"] for row in corrections if row.kind == "merge"}
-    assignment, entities, reasons = {}, {}, {}
-    for local in locals:
-        here = (local.document, local.entity.id)  # type: ignore[attr-defined]
-        key = renamed.get(here[1], here[1])
-        assignment[here] = key
-        if key == here[1]:
-            entities[key] = local.entity  # type: ignore[attr-defined]
-        reasons[here] = "same name" if key == here[1] else "merged by hand"
-    return Resolution(assignment, entities, reasons, ())
+    def resolve(locals: Sequence[LocalEntity]) -> Resolution:
+        assignment, entities, reasons = {}, {}, {}
+        for local in locals:
+            here = (local.document, local.entity.id)
+            assignment[here] = renamed.get(local.entity.id, local.entity.id)
+            reasons[here] = "same name" if assignment[here] == local.entity.id else "merged by hand"
+            entities[local.entity.id] = local.entity
+        return Resolution(assignment, entities, reasons)
+
+    return Resolver(resolve, lambda local: frozenset({local.entity.id, renamed.get(local.entity.id, "")} - {""}))
 
 
 def list_graph(store: Store, *tables: str) -> Iterator[list[object]]:

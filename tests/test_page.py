@@ -32,7 +32,8 @@ ARGUMENTS = [
 ]  # fmt: skip
 TAGS = {
     "html", "head", "meta", "title", "link", "style", "body", "script", "noscript", "header", "main", "aside",
-    "section", "div", "h1", "h2", "h3", "p", "strong", "label", "svg", "circle", "path", "line", "input", "kbd", "ul", "ol", "li",
+    "section", "div", "h1", "h2", "h3", "p", "strong", "label", "svg", "circle", "path", "line", "input", "kbd", "ul", "ol",
+    "li",
     "button", "fieldset", "legend", "output", "span", "canvas", "table", "caption", "thead", "tbody", "tfoot", "tr",
     "th", "td", "blockquote", "mark", "cite", "bdi", "time", "br", "a",
 }  # fmt: skip

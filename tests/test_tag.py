@@ -14,7 +14,8 @@ from kg.text import clean_text, document_id
 
 NEWS = (
     "Havbruk vokser i nord\n"
-    "Lerøy Seafood åpner et nytt anlegg i Hammerfest. Styreleder Arne Møgster sier at Finnmark er viktig for konsernet.\n"
+    "Lerøy Seafood åpner et nytt anlegg i Hammerfest. "
+    "Styreleder Arne Møgster sier at Finnmark er viktig for konsernet.\n"
     "\n"
     "Anlegget bygges sammen med Equinor, og ordfører Terje Wikstrøm klippet snora mandag.\n"
 )

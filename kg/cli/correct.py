@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -224,12 +225,13 @@ def suggest(
     Each comes with its evidence and the command that accepts it. With --json, a list of {"kind", "a", "b", "score",
     "reason", "documents", "command"}.
     """
-    from kg.correct import list_suggestions
+    from kg.correct import find_paths, list_suggestions
     from kg.query import open_store
 
     with open_store(store) as opened, opened.snapshot():
         found = list_suggestions(opened, limit=limit)
-    commands = [describe_command(s.kind, s.a, s.b, s.documents) for s in found]
+        paths = find_paths(opened, (document for s in found for document in s.documents))
+    commands = [describe_command(s.kind, s.a, s.b, [paths[document] for document in s.documents]) for s in found]
     value = [
         {"kind": s.kind, "a": s.a, "b": s.b, "score": s.score, "reason": s.reason}
         | {"documents": s.documents, "command": command}
@@ -241,10 +243,11 @@ def suggest(
             write_lines([(f"{command}   ({score})", "bold"), (f"   {reason}", "")])
 
 
-def describe_command(kind: str, a: str, b: str, documents: Sequence[str]) -> str:
+def describe_command(kind: str, a: str, b: str, places: Sequence[str]) -> str:
+    """What to type in order to accept a suggestion."""
     if kind == "merge":
-        return f"kg merge {a} {b}"
-    return f"kg split {a} " + " ".join(f"--in {document}" for document in documents)
+        return shlex.join(["kg", "merge", a, b])
+    return shlex.join(["kg", "split", a, *(part for place in places for part in ("--in", place))])
 
 
 def carry_out(store: str, plan: Planner, *, yes: bool, as_json: bool) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import spacy
-from spacy.attrs import DEP, HEAD, LEMMA, POS, TAG
+from spacy.attrs import DEP, HEAD, LEMMA, POS, TAG  # type: ignore[import-not-found]
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -122,9 +122,8 @@ class Encoder:
         sizes = [len(p) + bool(b) for p, b in zip(words.pieces, words.breaks, strict=True)]
         n = len(sizes)
         labels = len(self.labels["names"])
-        scores = Scores(
-            np.empty((n, labels), np.float32), np.empty(n, np.float32), *(np.empty(n, np.int64) for _ in range(3)), []
-        )
+        tags, deps, lemmas = (np.empty(n, np.int64) for _ in range(3))
+        scores = Scores(np.empty((n, labels), np.float32), np.empty(n, np.float32), tags, deps, lemmas, [])
         for window in cut_windows(sizes, words.ends):
             out, firsts = self.run(words, window)
             inside = slice(window.start, window.end)
@@ -203,7 +202,7 @@ class Encoder:
                 values[token.i, 1:] = [strings.add(s) for s in row]
             else:
                 values[token.i, 1] = strings.add("dep")
-        doc.from_array(attributes, values)
+        doc.from_array(attributes, values)  # type: ignore[arg-type]
 
     def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> Encoder:
         """Load weights from the component's folder (called by ``spacy.load``)."""

@@ -194,7 +194,8 @@ def split_group(group: list[Item], root: str, keys: Keys, hints: list[Suggestion
     for item in group:
         item.reason = keys.why.get(item.key, "same full name" if item.type == "PERSON" else "same name")
         item.odd = item.key in keys.odd
-    if group[0].type != "PERSON" or len(group) == 1:
+    people = sum(item.type == "PERSON" for item in group)
+    if len(group) == 1 or 2 * people <= len(group):
         return [Cluster(group)]
     parts, apart = split_homonyms(root, [item.context for item in group])
     if not apart:

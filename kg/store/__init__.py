@@ -1,15 +1,16 @@
 """The store: facts, ledger, corrections and the derived graph in one SQLite file. The only room with SQL.
 
 ``schema`` documents the tables, ``base`` opens them, ``handle`` is what an open one can do, ``lock`` keeps a second
-writer out, ``facts`` writes what was read, ``derive`` makes the graph of it, ``lookup`` and ``evidence`` read for the
-questions, ``check`` looks for damage.
+writer out, ``facts`` and ``content`` write what was read, ``blocks`` finds what resolution must look at again,
+``derive`` makes the graph, ``lookup`` and ``evidence`` read for the questions, ``check`` looks for damage.
 """
 
 from __future__ import annotations
 
 from kg.store.base import open_store
 from kg.store.check import check_store, compact_store, dump_graph
-from kg.store.derive import is_stale, refresh
+from kg.store.content import read_record
+from kg.store.derive import Resolver, is_stale, refresh
 from kg.store.facts import (
     CorrectionRow,
     FileState,
@@ -19,7 +20,6 @@ from kg.store.facts import (
     add_file,
     list_corrections,
     list_skipped,
-    read_record,
     remove_correction,
     remove_files,
 )
@@ -35,6 +35,7 @@ __all__ = [
     "FileState",
     "Filter",
     "LedgerRow",
+    "Resolver",
     "Store",
     "StoredFile",
     "add_correction",

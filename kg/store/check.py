@@ -14,7 +14,7 @@ _DUMPS = {
     "entity": "SELECT id, name, type, mentions, documents, sentences, degree, first_seen, last_seen FROM entity",
     "assignment": "SELECT d.id, l.id, e.id, o.reason FROM entity_of o JOIN local l ON l.key = o.local "
     "JOIN document d ON d.key = l.document JOIN entity e ON e.key = o.entity",
-    "alias": "SELECT e.id, a.name, a.fold, a.mentions, a.documents FROM alias a JOIN entity e ON e.key = a.entity",
+    "alias": "SELECT e.id, a.name, a.fold, a.mentions FROM alias a JOIN entity e ON e.key = a.entity",
     "edge": "SELECT head, relation, tail, weight, documents, together, status, first_seen, last_seen, expected "
     "FROM edges",
     "evidence": 'SELECT head, relation, tail, document, start, "end", predicate, status, rule, speaker, sentence '

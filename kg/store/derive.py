@@ -1,35 +1,46 @@
 """Derived tables: the graph, as a pure function of the facts and the corrections, remade only where those changed.
 
 ``refresh`` is one transaction, so a reader sees the graph before it or after it. It starts from the documents whose
-facts changed, adds the documents whose entities resolve differently now, and recounts just the edges and entities that
-those touch. Nothing is added to or taken from a count: each is counted again from its rows.
+facts changed, resolves anew what hangs together with their entities, and recounts just the edges and entities that
+this touches. Nothing is added to or taken from a count: each is counted again from its rows.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kg.records import SYMMETRIC
-from kg.store.facts import CorrectionRow, list_corrections, stream_locals
+from kg.records import SYMMETRIC, Record
+from kg.store.blocks import Member, set_shapes, stream_blocks
+from kg.store.content import carve_record
+from kg.store.facts import CorrectionRow, list_corrections
 from kg.store.handle import Store
 from kg.store.schema import RANK_STATUS, STATUS_RANK
 
 if TYPE_CHECKING:
     from kg.resolve import LocalEntity, Resolution
 
-    Resolve = Callable[[Iterable[LocalEntity], Sequence[CorrectionRow]], Resolution]
-
-_TOUCHED = ("touched_document", "touched_entity", "touched_edge")
+_TOUCHED = ("touched_document", "touched_shape", "touched_entity", "touched_edge")
 _SCRATCH = {
     **dict.fromkeys(_TOUCHED, "key INTEGER PRIMARY KEY"),
     "assigned": "local INTEGER PRIMARY KEY, entity TEXT, reason TEXT, moved INTEGER",
     "named": "id TEXT PRIMARY KEY, name TEXT, type TEXT",
     "linked": "link INTEGER PRIMARY KEY, head INTEGER, relation TEXT, tail INTEGER",
-    "naming": "entity INTEGER, name TEXT, mentions INTEGER, documents INTEGER, PRIMARY KEY (entity, name)",
+    "naming": "entity INTEGER, name TEXT, mentions INTEGER, PRIMARY KEY (entity, name)",
 }
 _SYMMETRIC = ", ".join(f"'{relation}'" for relation in sorted(SYMMETRIC))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """How documents' entities become the graph's, with the corrections that are in force."""
+
+    resolve: Callable[[Sequence[LocalEntity]], Resolution]  # of entities that hang together by their keys
+    keys: Callable[[LocalEntity], frozenset[str]]  # what shares no key, however indirectly, is resolved apart
+    carve: Callable[[Record], Record] = lambda record: record  # sets apart what corrections say of single mentions
+    carved: Collection[str] = ()  # ids of the documents that these corrections name
 
 
 def is_stale(store: Store) -> bool:
@@ -37,21 +48,24 @@ def is_stale(store: Store) -> bool:
     return bool(store.rows("SELECT 1 FROM dirty LIMIT 1"))
 
 
-def refresh(store: Store, resolve: Resolve) -> bool:
+def refresh(store: Store, make_resolver: Callable[[Sequence[CorrectionRow]], Resolver]) -> bool:
     """Bring the derived tables up to date with the facts, in one transaction. Returns whether anything had changed.
 
-    1 retire documents that no file holds any more; 2 show the others; 3 resolve entities across documents;
-    4 assign each document's entities to the graph's; 5 join links to edges; 6 count.
+    1 retire documents that no file holds any more; 2 show the others; 3 set single mentions apart, as corrections say;
+    4 resolve entities across documents, those that may have changed; 5 join links to edges; 6 count.
     """
     if not is_stale(store):
         return False
     with store.transaction():
+        resolver = make_resolver(list_corrections(store))
         for name, columns in _SCRATCH.items():
             store.run(f"CREATE TEMP TABLE {name} ({columns})")
         retired = _retire_documents(store)  # 1
         _show_documents(store)  # 2
-        resolution = resolve(stream_locals(store), list_corrections(store))  # 3
-        _assign_entities(store, resolution)  # 4
+        _carve_documents(store, resolver)  # 3
+        _set_shapes(store, resolver)  # 4
+        for block in stream_blocks(store):
+            _assign_entities(store, block, resolver.resolve([member.local for member in block]))
         _join_links(store)  # 5
         _count_edges(store)  # 6
         _count_entities(store)
@@ -75,17 +89,24 @@ def _touch(store: Store, table: str, select: str) -> None:
     store.run(f"INSERT OR IGNORE INTO temp.{table} {select}")
 
 
+def _forget_content(store: Store, document: int) -> None:
+    """Take out all that is derived from a document's entities and links, and note what that changes."""
+    of_locals = f"SELECT key FROM local WHERE document = {int(document)}"
+    of_links = f"SELECT key FROM link WHERE document = {int(document)}"
+    _touch(store, "touched_entity", f"SELECT entity FROM entity_of WHERE local IN ({of_locals})")
+    _touch(store, "touched_edge", f"SELECT edge FROM edge_of WHERE link IN ({of_links})")
+    _touch(store, "touched_shape", f"SELECT shape FROM shape_of WHERE local IN ({of_locals})")
+    store.run(f"DELETE FROM entity_of WHERE local IN ({of_locals})")
+    store.run(f"DELETE FROM edge_of WHERE link IN ({of_links})")
+    store.run(f"DELETE FROM shape_of WHERE local IN ({of_locals})")
+
+
 def _retire_documents(store: Store) -> int:
     gone = """SELECT d.key FROM dirty x JOIN document d ON d.key = x.document
         WHERE NOT EXISTS (SELECT 1 FROM source s WHERE s.document = d.key)"""
     keys = [row[0] for row in store.rows(gone)]
     for key in keys:
-        of_locals = f"SELECT key FROM local WHERE document = {int(key)}"
-        of_links = f"SELECT key FROM link WHERE document = {int(key)}"
-        _touch(store, "touched_entity", f"SELECT entity FROM entity_of WHERE local IN ({of_locals})")
-        _touch(store, "touched_edge", f"SELECT edge FROM edge_of WHERE link IN ({of_links})")
-        store.run(f"DELETE FROM entity_of WHERE local IN ({of_locals})")
-        store.run(f"DELETE FROM edge_of WHERE link IN ({of_links})")
+        _forget_content(store, key)
         store.run("DELETE FROM shown WHERE document = ?", (key,))
         store.run(
             "INSERT INTO document_words (document_words, rowid, fold) "
@@ -97,22 +118,54 @@ def _retire_documents(store: Store) -> int:
 
 
 def _show_documents(store: Store) -> None:
-    for key, named in store.rows("SELECT d.key, d.named FROM dirty x JOIN document d ON d.key = x.document"):
+    sql = "SELECT d.key, d.id, d.named FROM dirty x JOIN document d ON d.key = x.document"
+    for key, id, named in store.rows(sql):
         sources = store.rows(
             "SELECT path, title, date FROM source WHERE document = ? ORDER BY path, number, title, date", (key,)
         )
-        path = sources[0][0]
         title = next((title for _, title, _ in sources if title), None)
         date = min((date for _, _, date in sources if date), default=None)
-        if store.rows("SELECT 1 FROM shown WHERE document = ? AND date IS NOT ?", (key, date)) or not store.rows(
-            "SELECT 1 FROM shown WHERE document = ?", (key,)
-        ):
+        if store.rows("SELECT date FROM shown WHERE document = ?", (key,)) != [(date,)]:
             store.run("INSERT OR IGNORE INTO temp.touched_document VALUES (?)", (key,))
-        row = (key, path, title, date, json.dumps(sources, ensure_ascii=False), named)
-        store.run("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?, ?)", row)
+            store.run(
+                "UPDATE entity_of SET date = ? WHERE local IN (SELECT key FROM local WHERE document = ?)", (date, key)
+            )
+        row = (key, id, sources[0][0], title, date, named, json.dumps(sources, ensure_ascii=False))
+        store.run("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _assign_entities(store: Store, resolution: Resolution) -> None:
+def _corrections_changed(store: Store) -> bool:
+    return bool(store.rows("SELECT 1 FROM dirty WHERE document = 0"))
+
+
+def _carve_documents(store: Store, resolver: Resolver) -> None:
+    """Only documents that a correction of single mentions names, or named, are looked at."""
+    named = json.dumps(sorted(resolver.carved))
+    sql = "SELECT w.document FROM shown w JOIN json_each(?) j ON j.value = w.id UNION SELECT document FROM carved"
+    if not _corrections_changed(store):
+        sql = f"SELECT * FROM ({sql}) WHERE document IN (SELECT key FROM temp.touched_document)"
+    for (key,) in store.rows(sql, (named,)):
+        _forget_content(store, key)
+        carve_record(store, key, resolver.carve)
+        store.run("INSERT OR IGNORE INTO temp.touched_document VALUES (?)", (key,))
+
+
+def _set_shapes(store: Store, resolver: Resolver) -> None:
+    if _corrections_changed(store):
+        store.run("DELETE FROM shape_of")
+        store.run("DELETE FROM shape_key")
+        set_shapes(store, "SELECT document FROM shown", resolver.keys)
+        return
+    set_shapes(store, "SELECT key FROM temp.touched_document", resolver.keys)
+    unused = "SELECT key FROM temp.touched_shape EXCEPT SELECT shape FROM shape_of"
+    around = f"SELECT o.shape FROM shape_key k JOIN shape_key o ON o.key = k.key WHERE k.shape IN ({unused})"
+    _touch(store, "touched_shape", around)  # what a retired entity held together
+    store.run(f"DELETE FROM shape_key WHERE shape IN ({unused})")
+
+
+def _assign_entities(store: Store, block: Sequence[Member], resolution: Resolution) -> None:
+    store.run("DELETE FROM temp.named")
+    store.run("DELETE FROM temp.assigned")
     store.many(
         "INSERT INTO temp.named VALUES (?, ?, ?)",
         ((key, entity.name, entity.type) for key, entity in resolution.entities.items()),
@@ -123,28 +176,30 @@ def _assign_entities(store: Store, resolution: Resolution) -> None:
         "INSERT INTO entity (id, name, type) SELECT id, name, type FROM temp.named WHERE 1 ORDER BY id "
         "ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = excluded.type"
     )
-    store.many("INSERT INTO temp.assigned VALUES (?, ?, ?, ?)", _changed_assignments(store, resolution))
+    store.many("INSERT INTO temp.assigned VALUES (?, ?, ?, ?)", _list_changes(block, resolution))
     moved = "SELECT local FROM temp.assigned WHERE moved"
     _touch(store, "touched_entity", f"SELECT entity FROM entity_of WHERE local IN ({moved})")
     _touch(store, "touched_document", f"SELECT document FROM local WHERE key IN ({moved})")
     store.run("DELETE FROM entity_of WHERE local IN (SELECT local FROM temp.assigned)")
     store.run(
-        "INSERT INTO entity_of SELECT a.local, e.key, a.reason FROM temp.assigned a JOIN entity e ON e.id = a.entity"
+        """INSERT INTO entity_of
+        SELECT e.key, l.key, l.document, l.mentions, l.sentences, w.date, l.names, a.reason
+        FROM temp.assigned a JOIN entity e ON e.id = a.entity JOIN local l ON l.key = a.local
+            JOIN shown w ON w.document = l.document"""
     )
-    in_touched = "SELECT l.key FROM temp.touched_document x JOIN local l ON l.document = x.key"
-    _touch(store, "touched_entity", f"SELECT entity FROM entity_of WHERE local IN ({in_touched})")
 
 
-def _changed_assignments(store: Store, resolution: Resolution) -> Iterator[tuple[int, str | None, str, bool]]:
-    sql = """SELECT l.key, d.id, l.id, e.id, o.reason
-        FROM shown w JOIN document d ON d.key = w.document JOIN local l ON l.document = d.key
-        LEFT JOIN entity_of o ON o.local = l.key LEFT JOIN entity e ON e.key = o.entity"""
-    for local, document, name, old, old_reason in store.stream(sql):
-        new = resolution.assignment.get((document, name))
-        new = new if new in resolution.entities else None  # None: the analyst dropped it
-        reason = resolution.reasons.get((document, name), "")
-        if new != old or (new is not None and reason != old_reason):
-            yield local, new, reason, new != old
+def _list_changes(block: Sequence[Member], resolution: Resolution) -> list[tuple[int, str | None, str, bool]]:
+    """(local key, entity id or None where it is dropped, reason, whether the entity is another) of what changed."""
+    changes = []
+    for member in block:
+        here = (member.local.document, member.local.entity.id)
+        new = resolution.assignment.get(here)
+        new = new if new in resolution.entities else None
+        reason = resolution.reasons.get(here, "")
+        if new != member.old or (new is not None and reason != member.reason):
+            changes.append((member.key, new, reason, new != member.old))
+    return changes
 
 
 def _join_links(store: Store) -> None:
@@ -201,15 +256,16 @@ def _count_edges(store: Store) -> None:
 
 
 def _count_entities(store: Store) -> None:
+    in_touched = "SELECT key FROM local WHERE document IN (SELECT key FROM temp.touched_document)"
+    _touch(store, "touched_entity", f"SELECT entity FROM entity_of WHERE local IN ({in_touched})")
     store.run(
         "DELETE FROM entity WHERE (key IN (SELECT key FROM temp.touched_entity) OR mentions = 0) "
         "AND NOT EXISTS (SELECT 1 FROM entity_of o WHERE o.entity = entity.key)"
     )
     store.run(
         """UPDATE entity SET (mentions, documents, sentences, first_seen, last_seen) = (
-            SELECT sum(l.mentions), count(DISTINCT l.document), sum(l.sentences), min(w.date), max(w.date)
-            FROM entity_of o JOIN local l ON l.key = o.local JOIN shown w ON w.document = l.document
-            WHERE o.entity = entity.key)
+            SELECT sum(mentions), count(DISTINCT document), sum(sentences), min(date), max(date)
+            FROM entity_of o WHERE o.entity = entity.key)
         WHERE key IN (SELECT key FROM temp.touched_entity)"""
     )
     store.run(
@@ -221,14 +277,14 @@ def _count_entities(store: Store) -> None:
 
 def _count_names(store: Store) -> None:
     store.run(
-        """INSERT INTO temp.naming SELECT o.entity, n.key, sum(n.value), count(DISTINCT l.document)
-        FROM temp.touched_entity x JOIN entity_of o ON o.entity = x.key JOIN local l ON l.key = o.local,
-            json_each(l.names) n
-        GROUP BY o.entity, n.key"""
+        """INSERT INTO temp.naming SELECT entity, n.key, sum(n.value * times)
+        FROM (SELECT o.entity, o.names, count(*) AS times FROM temp.touched_entity x
+            JOIN entity_of o ON o.entity = x.key GROUP BY o.entity, o.names) g, json_each(g.names) n
+        GROUP BY entity, n.key"""
     )
     store.run(
         "INSERT OR IGNORE INTO temp.naming "
-        "SELECT e.key, e.name, 0, 0 FROM temp.touched_entity x JOIN entity e ON e.key = x.key"
+        "SELECT e.key, e.name, 0 FROM temp.touched_entity x JOIN entity e ON e.key = x.key"
     )
     unused = """FROM alias a WHERE a.entity IN (SELECT key FROM temp.touched_entity)
         AND NOT EXISTS (SELECT 1 FROM temp.naming n WHERE n.entity = a.entity AND n.name = a.name)"""
@@ -237,9 +293,8 @@ def _count_names(store: Store) -> None:
     store.run(f"DELETE FROM alias WHERE key IN (SELECT a.key {unused})")
     last = store.value("SELECT coalesce(max(key), 0) FROM alias")
     store.run(
-        """INSERT INTO alias (entity, name, fold, mentions, documents)
-        SELECT entity, name, fold(name), mentions, documents FROM temp.naming WHERE 1
-        ON CONFLICT (entity, name) DO UPDATE SET mentions = excluded.mentions, documents = excluded.documents"""
+        """INSERT INTO alias (entity, name, fold, mentions) SELECT entity, name, fold(name), mentions
+        FROM temp.naming WHERE 1 ON CONFLICT (entity, name) DO UPDATE SET mentions = excluded.mentions"""
     )
     for index in ("alias_words", "alias_grams"):
         store.run(f"INSERT INTO {index} (rowid, fold) SELECT key, fold FROM alias WHERE key > ?", (last,))

@@ -139,13 +139,13 @@ def rank_entities(store: Store, by: str, *, type: str | None = None, limit: int)
     return [EntityRow(*row) for row in store.rows(sql, (*values, limit))]
 
 
-def list_aliases(store: Store, keys: Iterable[int]) -> dict[int, list[tuple[str, int, int]]]:
-    """Of each entity its names with mentions and documents, the most frequent first."""
-    sql = """SELECT a.entity, a.name, a.mentions, a.documents FROM json_each(?) j JOIN alias a ON a.entity = j.value
+def list_aliases(store: Store, keys: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+    """Of each entity its names with their mentions, the most frequent first."""
+    sql = """SELECT a.entity, a.name, a.mentions FROM json_each(?) j JOIN alias a ON a.entity = j.value
         ORDER BY a.entity, a.mentions DESC, a.name"""
-    found: dict[int, list[tuple[str, int, int]]] = {}
-    for key, *alias in store.stream(sql, (json.dumps(list(keys)),)):
-        found.setdefault(key, []).append(tuple(alias))
+    found: dict[int, list[tuple[str, int]]] = {}
+    for key, name, mentions in store.stream(sql, (json.dumps(list(keys)),)):
+        found.setdefault(key, []).append((name, mentions))
     return found
 
 

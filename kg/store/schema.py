@@ -88,6 +88,11 @@ CREATE TABLE correction (        -- the analyst's word, in the order it was give
   time TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE carved (            -- documents of which a correction set single mentions apart
+  document INTEGER PRIMARY KEY REFERENCES document ON DELETE CASCADE,
+  record TEXT NOT NULL           -- JSON: its mentions, entities and links without any correction
+) STRICT;
+
 CREATE TABLE dirty (             -- documents whose facts changed since the derived tables were made; 0: corrections
   document INTEGER PRIMARY KEY
 ) STRICT;
@@ -98,9 +103,10 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 DERIVED = """
 CREATE TABLE shown (             -- the documents that the graph is made of
   document INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
   path TEXT NOT NULL, title TEXT, date TEXT,     -- of its first source; the earliest date
-  sources TEXT NOT NULL,         -- JSON: [[path, title, date], ...] of all of them
-  named INTEGER NOT NULL         -- how many of its sentences hold a name
+  named INTEGER NOT NULL,        -- how many of its sentences hold a name
+  sources TEXT NOT NULL          -- JSON: [[path, title, date], ...] of all of them
 ) STRICT;
 
 CREATE TABLE entity (
@@ -114,14 +120,28 @@ CREATE TABLE entity (
 CREATE INDEX entity_mentions ON entity(mentions);
 
 CREATE TABLE entity_of (         -- which entity of the graph a document's entity is, and why
-  local INTEGER PRIMARY KEY, entity INTEGER NOT NULL, reason TEXT NOT NULL
+  entity INTEGER NOT NULL, local INTEGER NOT NULL,
+  document INTEGER NOT NULL, mentions INTEGER NOT NULL, sentences INTEGER NOT NULL, date TEXT,  -- as in local, shown
+  names TEXT NOT NULL,           -- as in local: all that is counted lies side by side
+  reason TEXT NOT NULL,
+  PRIMARY KEY (entity, local)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX entity_of_local ON entity_of(local);
+
+CREATE TABLE shape_of (          -- local entities with the same keys, by which resolution joins them, have one shape
+  local INTEGER PRIMARY KEY, shape INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX entity_of_entity ON entity_of(entity);
+CREATE INDEX shape_of_shape ON shape_of(shape);
+CREATE TABLE shape_key (         -- fingerprints of the keys of each shape
+  shape INTEGER NOT NULL, key INTEGER NOT NULL,
+  PRIMARY KEY (shape, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shape_key_key ON shape_key(key, shape);
 
 CREATE TABLE alias (
   key INTEGER PRIMARY KEY,
   entity INTEGER NOT NULL, name TEXT NOT NULL, fold TEXT NOT NULL,
-  mentions INTEGER NOT NULL, documents INTEGER NOT NULL,
+  mentions INTEGER NOT NULL,
   UNIQUE (entity, name)
 ) STRICT;
 CREATE INDEX alias_fold ON alias(fold);
@@ -189,6 +209,6 @@ STATUS_RANK = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumer
 RANK_STATUS = " ".join(f"WHEN {rank} THEN '{status}'" for rank, status in enumerate(STATUSES))
 
 TABLES = (
-    "file", "document", "source", "local", "mention", "link", "correction", "dirty", "meta", "shown", "entity",
-    "entity_of", "alias", "edge", "edge_of", "alias_words", "alias_grams", "document_words",
+    "file", "document", "source", "local", "mention", "link", "correction", "carved", "dirty", "meta", "shown",
+    "entity", "entity_of", "shape_of", "shape_key", "alias", "edge", "edge_of", "alias_words", "alias_grams", "document_words",
 )  # fmt: skip

@@ -129,7 +129,6 @@ function repaint() {
 function refreshDrawing() {
   nodeView.refresh();
   edgeView.refresh();
-  network.redraw();
 }
 
 function fitTo(ids) {
@@ -199,7 +198,7 @@ function drawNames(context, { width, height, taken, lit }) {
   const first = [...held, ...(chosen.node !== undefined ? [chosen.node] : [])];
   const rest = strongest.filter((id) => (lit ? lit.nodes.has(id) : named) && !first.includes(id));
   const most = Math.max(20, Math.round((width * height) / ROOM));
-  const shapes = coverShapes(places, scale);
+  const shapes = coverShapes(places, { scale, width, height });
   context.font = NAME_FONT;
   for (const id of [...first, ...rest]) {
     if (taken.length >= most) break;
@@ -223,13 +222,14 @@ function drawNames(context, { width, height, taken, lit }) {
 }
 
 /* Where the shapes are that a name had better not lie on. */
-function coverShapes(places, scale) {
+function coverShapes(places, { scale, width, height }) {
   const large = Object.keys(places).filter((id) => nodes[id].size * scale > 4);
-  return large.map((id) => {
+  const boxes = large.map((id) => {
     const { x, y } = network.canvasToDOM(places[id]);
     const half = nodes[id].size * scale * 0.8;
     return [x - half, y - half, x + half, y + half];
   });
+  return boxes.filter(([left, top, right, bottom]) => right > 0 && bottom > 0 && left < width && top < height);
 }
 
 function box(x, y, half) {

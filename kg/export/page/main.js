@@ -13,7 +13,6 @@ function select(what, move) {
   if (what.edge !== undefined && seen.edges.has(what.edge)) network.selectEdges([what.edge]);
   for (const button of byId("communities").querySelectorAll("button")) button.setAttribute("aria-pressed", String(Number(button.dataset.group) === what.group));
   if (move) moveTo(what);
-  network.redraw();
 }
 
 /* Brings what was chosen from a list into view, and its details to the reader. */
