@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +35,9 @@ ARGUMENTS = [
 ]  # fmt: skip
 TAGS = {
     "html", "head", "meta", "title", "link", "style", "body", "script", "noscript", "header", "main", "aside",
-    "section", "div", "h1", "h2", "h3", "p", "strong", "label", "svg", "circle", "path", "line", "input", "kbd", "ul", "ol",
-    "li",
-    "button", "fieldset", "legend", "output", "span", "canvas", "table", "caption", "thead", "tbody", "tfoot", "tr",
-    "th", "td", "blockquote", "mark", "cite", "bdi", "time", "br", "a",
+    "section", "div", "h1", "h2", "h3", "p", "strong", "label", "svg", "circle", "path", "line", "input", "kbd", "ul",
+    "ol", "li", "button", "fieldset", "legend", "output", "span", "canvas", "table", "caption", "thead", "tbody",
+    "tfoot", "tr", "th", "td", "blockquote", "mark", "cite", "bdi", "time", "br", "a",
 }  # fmt: skip
 
 
@@ -196,7 +198,7 @@ def test_search_tells_when_there_is_none_and_moves_by_keys(small: Page) -> None:
 
 def test_search_key_is_that_of_kg(small: Page) -> None:
     letters = [chr(code) for code in [*range(0x20, 0x7F), *range(0xA0, 0x600), *range(0x1E00, 0x2000)]]
-    letters.remove("\u034f")  # a mark to JavaScript, none to Python, and seen by nobody
+    letters.remove("\u034f")  # a mark to browsers, none to Python, and seen by nobody
     words = [
         "Tromsø  ÆRLIG",
         " Þórður Ünal\tÇelik ",
@@ -484,7 +486,7 @@ def test_seven_thousand_hostile_strings_run_nothing(open_page: Open) -> None:
         page.run(
             """const query = document.getElementById("query"); query.value = arguments[0];
             query.dispatchEvent(new Event("input"))""",
-            texts[number].replace("\ud800", ""),
+            clean_text(texts[number]),
         )
     time.sleep(1)
     assert page.run("return window.__pwned === undefined")
@@ -531,7 +533,7 @@ return { tags: [...tags], attributes: [...attributes], links: [...links], wrong,
 
 
 def make_hostile_graph(texts: list[str]) -> nx.MultiDiGraph:
-    """A ring in which each string is name, id, sentence, title, source and all else that is text."""
+    """Groups of fifty, in which each string is name, id, sentence, title, source and all else that is text."""
     graph = nx.MultiDiGraph(documents=len(texts), pipelines=texts[:5], kg_version=texts[0])
     ids = [f"{i}:{text}" for i, text in enumerate(texts)]
     for i, (id, text) in enumerate(zip(ids, texts, strict=True)):
@@ -542,30 +544,58 @@ def make_hostile_graph(texts: list[str]) -> nx.MultiDiGraph:
             "predicate": text, "status": text if i % 3 == 0 else "alleged", "rule": text, "speaker": text,
         }  # fmt: skip
         relation = text if i % 700 == 0 else "meets"
-        add_edge(graph, ids[i - 1], id, relation=relation, status=evidence["status"], evidence=[evidence])
+        add_edge(graph, ids[i - i % 50 - 1], id, relation=relation, status=evidence["status"], evidence=[evidence])
     return graph
 
 
-def test_the_policy_stops_what_a_hole_would_let_in(open_page: Open) -> None:
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """The address of a server of our own, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Note(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing is printed."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Note) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_the_policy_stops_what_a_hole_would_let_in(open_page: Open, listener: tuple[str, list[str]]) -> None:
     """Were markup to get in after all: inline handlers, new scripts, images and requests do nothing."""
+    address, asked = listener
+    assert urllib.request.urlopen(f"{address}/seen").status == 204
     page = open_page(make_small())
     page.run(
-        """setTimeout(() => { document.body.insertAdjacentHTML("beforeend", `
-          <img src="https://evil.invalid/a.png" onerror="window.__pwned = 1">
-          <svg onload="window.__pwned = 1"></svg><iframe src="https://evil.invalid/"></iframe>
-          <form action="https://evil.invalid/" id="evil"></form><object data="https://evil.invalid/b"></object>`);
+        """const there = arguments[0];
+        setTimeout(() => { document.body.insertAdjacentHTML("beforeend", `
+          <img src="${there}/a.png" onerror="window.__pwned = 1">
+          <svg onload="window.__pwned = 1"></svg><iframe src="${there}/"></iframe>
+          <form action="${there}/" id="evil"></form><object data="${there}/b"></object>`);
         const script = document.createElement("script");
         script.textContent = "window.__pwned = 1";
         document.body.append(script);
         document.getElementById("evil").submit();
         try { new Function("window.__pwned = 1")(); } catch { window.__evalBlocked = true; }
-        navigator.sendBeacon("https://evil.invalid/c");
-        fetch("https://evil.invalid/d").catch(() => { window.__fetchBlocked = true; }); });"""
+        navigator.sendBeacon(`${there}/c`);
+        fetch(`${there}/d`).catch(() => { window.__fetchBlocked = true; }); });""",
+        address,
     )
     WebDriverWait(page.driver, 5).until(lambda _: page.run("return window.__fetchBlocked"))
     time.sleep(0.5)
     assert page.run("return [window.__pwned === undefined, window.__evalBlocked]") == [True, True]
-    assert page.requests() == []
+    assert asked == ["/seen"]
 
 
 def test_frame_for_a_notebook_draws_and_stays_shut(driver: webdriver.Chrome, tmp_path: Path) -> None:

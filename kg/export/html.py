@@ -31,7 +31,7 @@ from kg.text import FOLDS
 
 TITLE = "Knowledge graph"
 NODE_CAP = 1_500  # most entities drawn: what stays readable and quick without a graphics card
-EDGE_CAP = 6_000  # most links drawn, four for each entity
+EDGES_PER_NODE = 4  # most links drawn for each entity of the cap
 SCRIPTS = ("parts.js", "model.js", "canvas.js", "panel.js", "table.js", "main.js")
 DATA = re.compile(r'<script type="application/json" id="kg-data">(.*?)</script>', re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -124,7 +124,7 @@ def build_data(graph: nx.MultiDiGraph, *, cap: int = NODE_CAP) -> Json:
         for node, i in number.items()
     ]
     texts = _Texts()
-    chosen = _choose_edges(shown)
+    chosen = _choose_edges(shown, cap=cap * EDGES_PER_NODE)
     network.edges = [
         {"id": i, **_describe_edge(data, ends=(number[head], number[tail])), "evidence": texts.add_all(data, graph)}
         for i, (head, tail, data) in enumerate(chosen)
@@ -239,15 +239,15 @@ def _describe_edge(data: Mapping[str, Any], *, ends: tuple[int, int]) -> Json:
     }
 
 
-def _choose_edges(graph: nx.MultiDiGraph) -> list[tuple[object, object, Json]]:
+def _choose_edges(graph: nx.MultiDiGraph, *, cap: int) -> list[tuple[object, object, Json]]:
     """Co-occurrence first, so that stated links are drawn over it; of too many, the stated and the heaviest."""
     edges = sorted(graph.edges(data=True), key=lambda e: (str(e[0]), str(e[1]), str(e[2].get("relation"))))
     loose = [edge for edge in edges if edge[2].get("relation") == "appears_with"]
     stated = [edge for edge in edges if edge[2].get("relation") != "appears_with"]
     for some in (loose, stated):
         some.sort(key=lambda edge: -(edge[2].get("weight") or 1))
-    stated = stated[:EDGE_CAP]
-    return [*reversed(loose[: EDGE_CAP - len(stated)]), *reversed(stated)]
+    stated = stated[:cap]
+    return [*reversed(loose[: cap - len(stated)]), *reversed(stated)]
 
 
 def _bend_parallels(edges: Sequence[Json]) -> None:

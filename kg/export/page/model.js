@@ -26,7 +26,7 @@ function isTogether(edge) {
 function fold(text) {
   const small = text.toLowerCase().toUpperCase().toLowerCase().replace(/ς/g, "σ");
   const swap = (s) => Array.from(s, (c) => (Object.hasOwn(data.folds, c) ? data.folds[c] : c)).join("");
-  return swap(swap(small).normalize("NFKD").replace(/\p{M}/gu, "")).split(/\s+/u).filter(Boolean).join(" ");
+  return swap(swap(small).normalize("NFKD").replace(/\p{Mn}/gu, "")).split(/\s+/u).filter(Boolean).join(" ");
 }
 
 function passes(edge) {
