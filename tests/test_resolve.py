@@ -69,6 +69,16 @@ DOCUMENTS = [
         {"person:johannes-lie": ["Johannes Lie", "Johannes"], "place:voss": ["Voss"]},
     ),
     (
+        "two people named in one breath are not one of both names",
+        "[Annika|P] og [Ralle|P] løp. Her ber [Annika Ralle|P] om hjelp. [Ralle|P] ler.",
+        {"person:annika": ["Annika"], "person:ralle": ["Ralle", "Ralle"], "person:annika-ralle": ["Annika Ralle"]},
+    ),
+    (
+        "an acronym that the tables give another meaning",
+        "[Direktoratet for naturforvaltning|O] svarte. [DN|O] var kort.",
+        {"org:direktoratet-for-naturforvaltning": ["Direktoratet for naturforvaltning", "DN"]},
+    ),
+    (
         "family members are kept apart",
         "[Kari Borg|P] og [Tilda Borg|P] er søstre. [Kari|P] er eldst, [Tilda|P] yngst.",
         {"person:kari-borg": ["Kari Borg", "Kari"], "person:tilda-borg": ["Tilda Borg", "Tilda"]},

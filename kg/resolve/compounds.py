@@ -88,7 +88,7 @@ def read_abbreviation(name: str) -> str:
 def names_nothing(mention: Mention, mentions: Sequence[Mention]) -> bool:
     if mention.text.casefold() in load_function_words() and mention.text.islower():
         return True
-    if mention.derived or len(mention.text) < 2 or read_abbreviation(mention.text) != "-":
+    if mention.derived or len(plain_key(mention.text)) < 2 or read_abbreviation(mention.text) != "-":
         return False
     return not any(is_acronym(mention.text, other.text) for other in mentions if " " in other.text)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from rapidfuzz.distance import OSA
 
-from kg.names import fits_person, load_kinds, load_words, plain_key
+from kg.names import fits_person, load_kinds, load_variants, load_words, plain_key
 from kg.resolve.acronyms import is_acronym, looks_short
 from kg.resolve.forms import Form
 from kg.tables import load_table
@@ -33,7 +33,7 @@ def join_forms(forms: Sequence[Form], text: str, ends: Sequence[tuple[int, int]]
     """Join the forms that name one entity. ``ends``: (start, end) of each mention in ``text``."""
     people = [form for form in forms if form.type == "PERSON"]
     others = [form for form in forms if form.type != "PERSON"]
-    join_people(people)
+    join_people(people, find_pairs(people, text, ends))
     join_slips(people)
     join_defined(others, text, ends)
     join_acronyms(others)
@@ -51,10 +51,23 @@ def index_forms(forms: Iterable[Form], keys: Callable[[Form], Iterable[str]]) ->
     return {key: found for key, found in index.items() if 1 < len(found) <= MANY}
 
 
-def join_people(people: Sequence[Form]) -> None:
-    """Shorter names of people to the longer ones they fit: longest first, bare surnames last of all."""
+def find_pairs(people: Sequence[Form], text: str, ends: Sequence[tuple[int, int]]) -> set[tuple[str, str]]:
+    """Single names said of two people in one breath, as "Annika og Ralle": together they are nobody's full name."""
+    single = {index: form.key for form in people if len(form.words) == 1 for index in form.mentions}
+    return {
+        (single[index], single[index + 1])
+        for index in single
+        if index + 1 in single and text[ends[index][1] : ends[index + 1][0]].strip() in ("og", "and", "eller", "&", ",")
+    }
+
+
+def join_people(people: Sequence[Form], pairs: Container[tuple[str, str]] = ()) -> None:
+    """Shorter names of people to the longer ones they fit: longest first, bare surnames last of all.
+
+    ``pairs``: single names that are two people's, so that a full name made of both lends itself to neither.
+    """
     by_length = sorted(people, key=lambda f: (-len(f.words), f.mentions[0]))
-    index = index_forms(by_length, lambda form: form.words)
+    index = index_forms(by_length, lambda form: () if tuple(form.words) in pairs else form.words)
     fits = [fit_people(short, index) for short in by_length]
     for surnames in (False, True):
         for short, (kind, found) in zip(by_length, fits, strict=True):
@@ -156,25 +169,25 @@ def fits_part(short: Form, long: Form) -> str:
 
 def join_acronyms(forms: Sequence[Form]) -> None:
     """Each acronym to the only name among the others that it can be made of."""
-    index = index_forms(forms, lambda form: [form.type + form.key[0]])
-    for short in sorted(forms, key=lambda f: (len(f.key), f.mentions[0])):
-        if len(short.words) > 1 or not any(map(looks_short, short.names)):
+    index = index_forms(forms, lambda form: {form.type + plain_key(name)[:1] for name in form.names})
+    for short in sorted(forms, key=lambda f: (len(f.name), f.mentions[0])):
+        names = [name for name in short.names if " " not in name and plain_key(name) not in load_variants("ORG")]
+        if not looks_short(short.name):
             continue
-        near = [form for form in index.get(short.type + short.key[0], ()) if form.root() is not short.root()]
-        fits = [form for form in near if fits_acronym(short, form)]
+        near = {id(form): form for name in names for form in index.get(short.type + plain_key(name)[:1], ())}
+        fits = [form for form in near.values() if form.root() is not short.root() and fits_acronym(names, form)]
         if len({id(form.root()) for form in fits}) == 1:
             short.join(fits[0], "acronym", f"short for {fits[0].name}")
 
 
-def fits_acronym(short: Form, long: Form) -> bool:
-    """Whether one is made of the other's letters; of a place all its initials, as inner letters prove too little."""
-    if len(long.key) <= len(short.key) or (short.type == "PLACE" and len(long.words) != len(short.key)):
-        return False
-    if any(
-        re.fullmatch(rf"{re.escape(b)}\.(?:no|com|org|net|se|dk)", a, re.I) for a in long.names for b in short.names
-    ):
-        return True
-    return any(is_acronym(a, b) for a in short.names for b in long.names)
+def fits_acronym(names: Sequence[str], long: Form) -> bool:
+    """Whether one of ``names`` is made of the letters of ``long``; of a place all initials, as less proves little."""
+    return any(
+        is_acronym(name, other) and (long.type != "PLACE" or len(plain_key(name)) == len(other.split()))
+        for name in names
+        for other in long.names
+        if len(name) < len(other)
+    )
 
 
 def join_defined(forms: Sequence[Form], text: str, ends: Sequence[tuple[int, int]]) -> None:
