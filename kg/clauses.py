@@ -291,7 +291,7 @@ class Clause:
             return [Found(f.mention, (), True) for f in self.names(apposed[0])]
         k = self.skip_quote(n + 1)
         beside = k < len(self.tokens) and self.name[k] is not None and self.low[k - 1] not in (",", "(")
-        if beside and self.parent[self.stand_in(k)] in (n, p):
+        if beside and (n in self.prefix or self.parent[self.stand_in(k)] in (n, p)):  # "Aker-sjef X" needs no tree
             return [Found(self.name[k] or 0, (), True)]
         return self.predicated(n)
 

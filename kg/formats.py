@@ -108,7 +108,7 @@ def read_html(data: bytes, name: str) -> RawText:
     import trafilatura
 
     page, encoding, guessed = decode(data, html=True)
-    found = trafilatura.bare_extraction(page, include_comments=False, include_tables=True, deduplicate=False)
+    found = trafilatura.bare_extraction(page, include_comments=False, include_tables=True, with_metadata=True)
     fields = (found if isinstance(found, dict) else found.as_dict()) if found is not None else {}
     everything = read_page_text(page)
     article = str(fields.get("text") or "")
@@ -218,30 +218,5 @@ def read_page_text(page: str) -> str:
 
 
 BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "li",
-        "ul",
-        "ol",
-        "table",
-        "tr",
-        "td",
-        "th",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "blockquote",
-        "br",
-        "dt",
-        "dd",
-        "body",
-    ]
+    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr td th section article header footer blockquote br dt dd body".split()  # noqa: SIM905
 )

@@ -376,7 +376,7 @@ def inflect_noun(word: str) -> set[str]:
     ['lederen', 'ledere', 'lederne']
     """
     stem = word[:-1] if word.endswith("e") else word
-    ends = ["en", "et", "a", "er", "ene", "ane", "ar", "e", "i", "in"]
+    ends = "e a er ar et a te t de d es as ast te tes de des ende ande ete etes".split()  # noqa: SIM905
     forms = {word, word + "s"} | {stem + end for end in ends} | ({stem + "n"} if stem != word else set())
     if word.endswith(("er", "ar")):
         forms |= {word + "ne", word + "ane", word[:-1] + "ne"}

@@ -34,6 +34,7 @@ def find_links(tagged: Tagged, mentions: Sequence[Mention], patterns: Patterns) 
     links: list[Link] = []
     ordered = sorted(mentions, key=lambda m: (m.start, m.end))
     at = 0
+    before: tuple[Sentence, Sequence[Mention]] | None = None
     for sentence in tagged.sentences:
         while at < len(ordered) and ordered[at].start < sentence.start:
             at += 1
@@ -44,6 +45,9 @@ def find_links(tagged: Tagged, mentions: Sequence[Mention], patterns: Patterns) 
         at = past
         if len({m.entity for m in inside}) > 1:
             links += relate_sentence(tagged.document.text, sentence, inside, grammar=grammar)
+        if before and before[1] and inside:
+            links += place_of_made(tagged.document.text, before, (sentence, inside), grammar=grammar)
+        before = sentence, inside
     return tuple(links)
 
 
@@ -64,6 +68,36 @@ def relate_sentence(text: str, sentence: Sentence, mentions: Sequence[Mention], 
         for a, b in nearest_pairs(order)
         if frozenset((a, b)) not in joined
     )]  # fmt: skip
+
+
+def place_of_made(
+    text: str,
+    before: tuple[Sentence, Sequence[Mention]],
+    here: tuple[Sentence, Sequence[Mention]],
+    *,
+    grammar: Grammar,
+) -> Iterator[Link]:
+    """Where that lies which the sentence before ended by making: "... etablere X. Målet er en fabrikk i Y."
+
+    Only from the last name of that sentence, right after a word of the list ``making`` and at its end, to the first
+    name here, a place after "i", where the sentence begins with one of ``what_is_made``.
+    """
+    (first, names), (second, places) = before, here
+    made, place = names[-1], places[0]
+    ends = not text[made.end : first.end].strip(' .»"”')
+    lead = text[second.start : place.start].casefold().split()
+    maker = text[first.start : made.start].casefold().split()
+    known = {link_word.strip('«"') for link_word in maker[-1:]} & grammar.list("making")
+    if not (
+        ends and known and made.type in ("ORG", "PRODUCT", "EVENT") and place.type == "PLACE" and not place.derived
+    ):
+        return
+    negated = not grammar.list("negation").isdisjoint(lead) or text[second.end - 1] == "?"
+    if lead and lead[0] in grammar.list("what_is_made") and lead[-1] in ("i", "på", "ved") and not negated:
+        words = f"{lead[0]} … {lead[-1]}"
+        yield Link(
+            made.entity, "located_in", place.entity, words, second.start, second.end, "stated", "place-of-what-is-made"
+        )
 
 
 def nearest_pairs(entities: Sequence[str]) -> Iterator[tuple[str, str]]:

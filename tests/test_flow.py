@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,26 @@ import pytest
 from kg.errors import NotFoundError, StoreError, UsageError
 from kg.flow import Options, Summary, build_store, refresh_graph, remove_sources, tag_paths
 from kg.graph import build
-from kg.records import Failure, Record
+from kg.records import Document, Entity, Failure, Link, Mention, Record
+from kg.resolve import Correction, resolve_corpus
 from kg.settings import Settings
-from kg.store import check_store, dump_graph, facts, is_stale, list_skipped, open_store
+from kg.store import (
+    FileState,
+    Store,
+    add_correction,
+    add_file,
+    check_store,
+    dump_graph,
+    facts,
+    is_stale,
+    list_corrections,
+    list_skipped,
+    open_store,
+    read_record,
+    remove_correction,
+    remove_files,
+)
+from kg.text import document_id
 from tests.stubs import CORPUS, load_stubs
 
 INLINE = Options(lang="nb", workers=0, load=load_stubs)
@@ -308,8 +327,6 @@ def test_store_left_stale_by_a_kill_is_made_whole_by_the_next_build(folder: Path
         for place in facts.list_places(other):
             found = facts.find_file(other, place)
             assert found is not None
-            from kg.store import add_file, read_record
-
             records = [read_record(other, str(row.document)) for row in found.rows]
             add_file(opened, found.state, records)
         assert is_stale(opened)
@@ -317,6 +334,110 @@ def test_store_left_stale_by_a_kill_is_made_whole_by_the_next_build(folder: Path
     assert dump(store) == dump(whole)
     with open_store(store, write=True) as opened:
         assert not refresh_graph(opened)
+
+
+POOL = {
+    "Jan Hansen": ("Jan Hansen", "Hansen"),
+    "Jan A. Hansen": ("Jan A. Hansen",),
+    "Jan B. Hansen": ("Jan B. Hansen", "Jan Hansen"),
+    "Hansen": ("Hansen",),
+    "Kristoffer Jarosjevskij": ("Kristoffer Jarosjevskij",),
+    "Christoffer Jarosjevskij": ("Christoffer Jarosjevskij",),
+    "Nordlandske Havbruksforening": ("Nordlandske Havbruksforening", "NHF"),
+    "Norsk Hestesportforbund": ("Norsk Hestesportforbund", "NHF"),
+    "NHF": ("NHF",),
+    "Fjellkrafts": ("Fjellkrafts",),
+    "Fjellkraft": ("Fjellkraft",),
+    "Bergs": ("Bergs",),
+    "Berg": ("Berg",),
+    **{f"{word}bygg": (f"{word}bygg",) for word in ("Nord", "Sør", "Vest", "Aust", "Midt", "Ytre", "Indre")},
+}
+
+
+def make_document(rng: random.Random, number: int) -> Record:
+    """One to six entities, those of people and companies, each by all the names its document has for it."""
+    chosen = rng.sample(sorted(POOL), rng.randint(1, 6))
+    text, mentions, entities, links = f"{number}.", [], [], []
+    for place, name in enumerate(chosen):
+        person = "Hansen" in name or "Jaros" in name
+        kind = "PERSON" if person else rng.choice(["ORG", "ORG", "PLACE"]) if name.startswith("Berg") else "ORG"
+        entities.append(Entity(f"{kind.lower()}:{place}", name, kind))
+        for form in POOL[name]:
+            mentions.append(
+                Mention(len(text) + 1, len(text) + 1 + len(form), form, kind, entities[-1].id, form, "rule")
+            )
+            text += f" {form}"
+    for a, b in pairwise(entities):
+        links.append(Link(min(a.id, b.id), "appears_with", max(a.id, b.id), "", 0, len(text)))
+    document = Document(document_id(text), f"{number}.txt", text, None, rng.choice([None, "2026-01-01", "2026-01-02"]))
+    return Record(document, ((0, len(text)),), tuple(mentions), tuple(entities), tuple(links), "stub")
+
+
+def put(store: Store, record: Record) -> None:
+    add_file(store, FileState(record.document.source, record.document.source, "stub"), [record])
+
+
+def correct_at_random(rng: random.Random, record: Record) -> tuple[str, dict[str, object]]:
+    one, other = ({"name": name} for name in rng.sample(sorted(POOL), 2))
+    mention = rng.choice(record.mentions)
+    single = {"mentions": [[record.document.id, mention.start, mention.end]]}
+    return rng.choice(
+        [
+            ("merge", {"a": one, "b": other}),
+            ("distinct", {"a": one, "b": {**other, "documents": [record.document.id]}}),
+            ("split", {"of": {**one, "documents": [record.document.id]}, "name": "Ole Vik"}),
+            ("split", {"of": single}),
+            ("merge", {"a": single, "b": other}),
+            ("rename", {"of": one, "name": "Vestbygg"}),
+            ("retype", {"of": one, "type": "PLACE"}),
+            ("drop", {"of": one}),
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_resolving_block_by_block_is_resolving_all_at_once(seed: int) -> None:
+    """Documents and corrections come and go in any order: the graph is that of a fresh store, and of one resolution."""
+    rng = random.Random(seed)
+    records = [make_document(rng, number) for number in range(40)]
+    held: dict[str, Record] = {}
+    with open_store(":memory:", write=True) as store, open_store(":memory:", write=True) as fresh:
+        for _ in range(60):
+            record, action = rng.choice(records), rng.random()
+            if action < 0.6:
+                held[record.document.source] = record
+                put(store, record)
+            elif action < 0.75 and held:
+                gone = rng.choice(sorted(held))
+                del held[gone]
+                remove_files(store, [gone])
+            elif action < 0.85:
+                add_correction(store, *correct_at_random(rng, record), time="2026-01-01T00:00:00Z")
+            elif action < 0.9 and (rows := list_corrections(store)):
+                remove_correction(store, rng.choice(rows).id)
+            else:
+                refresh_graph(store)
+        refresh_graph(store)
+        for source in rng.sample(sorted(held), len(held)):
+            put(fresh, held[source])
+        numbers = [row.id for row in list_corrections(store)]
+        for row in list_corrections(store):
+            fresh.run(
+                "INSERT INTO correction VALUES (?, ?, ?, ?)", (row.id, row.time, row.kind, json.dumps(row.payload))
+            )
+        refresh_graph(fresh)
+        assert check_store(store) == []
+        assert list(dump_graph(store)) == list(dump_graph(fresh))
+        given = [Correction(row.kind, row.payload, row.id) for row in list_corrections(store)]
+        whole = resolve_corpus(list(facts.stream_locals(store)), corrections=given)
+        told = store.rows(
+            "SELECT w.id, l.id, e.id, e.name, e.type, o.reason FROM entity_of o JOIN local l ON l.key = o.local "
+            "JOIN shown w ON w.document = l.document JOIN entity e ON e.key = o.entity"
+        )
+        assert {row[:3] for row in told} == {(*here, id) for here, id in whole.assignment.items()}
+        assert {(row[2], row[3], row[4]) for row in told} == {(e.id, e.name, e.type) for e in whole.entities.values()}
+        assert {(row[:2], row[5]) for row in told} == set(whole.reasons.items())
+        assert numbers == sorted(numbers)
 
 
 def test_standard_input_is_kept_beside_what_came_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,11 +111,12 @@ class Page:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
 
     def requests(self) -> list[str]:
-        """Addresses asked for since the page was opened, but for the page itself and data in it."""
+        """Addresses asked for since the page was opened, but for the page, data in it, and the browser's first tab."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
         sent += [m["params"]["url"] for m in messages if m["method"] == "Network.webSocketCreated"]
-        return [url for url in sent if not url.startswith("data:") and url.partition("#")[0] != self.path.as_uri()]
+        own = ("data:", "chrome://")  # no page can load the latter
+        return [url for url in sent if not url.startswith(own) and url.partition("#")[0] != self.path.as_uri()]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+HERE = {**os.environ, "PYTHONPATH": str(ROOT)}
 ROWS = (
     ("Kari", "Kari", "subst", "prop", "2", "SUBJ", "B-PER"),
     ("leder", "lede", "verb", "pres", "0", "FINV", "O"),
@@ -37,7 +39,7 @@ def test_recipe_from_treebank_to_pipeline(tmp_path: Path) -> None:
         write_part(tmp_path / f"{lang}-dev.conllu.xz", 2)
 
     def step(*command: str) -> str:
-        done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, *command], cwd=ROOT, env=HERE, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -167,12 +167,17 @@ def carve_record(store: Store, key: int, carve: Callable[[Record], Record]) -> N
     insert_content(store, key, wanted)
 
 
-_CONTENT: dict[str, type[Mention | Entity | Link]] = {"mentions": Mention, "entities": Entity, "links": Link}
+_CONTENT = ("mentions", "entities", "links")
 
 
 def _unpack_content(record: Record, packed: str) -> Record:
     rows = json.loads(packed)
-    return replace(record, **{name: tuple(kind(**row) for row in rows[name]) for name, kind in _CONTENT.items()})
+    return replace(
+        record,
+        mentions=tuple(Mention(**row) for row in rows["mentions"]),
+        entities=tuple(Entity(**row) for row in rows["entities"]),
+        links=tuple(Link(**row) for row in rows["links"]),
+    )
 
 
 def printable(text: str) -> str:

@@ -121,8 +121,8 @@ CREATE INDEX entity_mentions ON entity(mentions);
 
 CREATE TABLE entity_of (         -- which entity of the graph a document's entity is, and why
   entity INTEGER NOT NULL, local INTEGER NOT NULL,
-  document INTEGER NOT NULL, mentions INTEGER NOT NULL, sentences INTEGER NOT NULL, date TEXT,  -- as in local, shown
-  names TEXT NOT NULL,           -- as in local: all that is counted lies side by side
+  document INTEGER NOT NULL, mentions INTEGER NOT NULL, sentences INTEGER NOT NULL,
+  date TEXT, names TEXT NOT NULL,                -- as in local and shown: all that is counted lies side by side
   reason TEXT NOT NULL,
   PRIMARY KEY (entity, local)
 ) STRICT, WITHOUT ROWID;
@@ -210,5 +210,6 @@ RANK_STATUS = " ".join(f"WHEN {rank} THEN '{status}'" for rank, status in enumer
 
 TABLES = (
     "file", "document", "source", "local", "mention", "link", "correction", "carved", "dirty", "meta", "shown",
-    "entity", "entity_of", "shape_of", "shape_key", "alias", "edge", "edge_of", "alias_words", "alias_grams", "document_words",
+    "entity", "entity_of", "shape_of", "shape_key", "alias", "edge", "edge_of",
+    "alias_words", "alias_grams", "document_words",
 )  # fmt: skip
