@@ -320,6 +320,13 @@ def test_acronym_joins_where_one_document_defines_it() -> None:
     assert len(across(local("1", "Nordnorsk Reiseliv", "ORG"), local("2", "NNR", "ORG"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("long", "short"), [("Aker Solutions", "Aker"), ("NRK Nordland", "NRK"), ("DNB Markets", "DNB")]
+)
+def test_first_word_that_stands_for_a_name_in_one_document_does_not_elsewhere(long: str, short: str) -> None:
+    assert len(across(local("1", long, "ORG", names=short), local("2", short, "ORG"))) == 2
+
+
 def test_acronym_stays_apart_where_documents_contradict() -> None:
     one, other = (
         local("1", "Nordnorsk Reiseliv", "ORG", names="NNR"),

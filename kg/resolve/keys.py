@@ -69,8 +69,8 @@ def read_claim(name: str, type: str, other: str) -> tuple[str, str]:
             return key, "short form"
         near = len(a) == len(b) and OSA.distance(key, head, score_cutoff=2) == 1
         return (key, "spelling") if near else ("", "")
-    if " " not in key and " " in head and looks_short(other):
-        return key, "acronym"
+    if " " not in key and " " in head and key not in head.split() and looks_short(other):
+        return key, "acronym"  # unlike Aker of Aker Solutions, which is another company elsewhere
     if is_acronym(other, name) or is_acronym(name, other):
         return key, "acronym"
     if type == "PLACE" and key.startswith(head + " ") and set(key[len(head) :].split()) <= load_words("descriptors"):
