@@ -32,10 +32,10 @@ _HOME = {
         "search", "top_entities", "stats",
     ),
     "layout": ("place_nodes",),
-    "export": ("export",),
-    "export.html": ("render",),
+    "export": ("write_graph",),  # not "export", which is the package's own name
+    "export.html": ("render", "inline_page"),
 }  # fmt: skip
-_RENAMED = {"export": "write", "render": "write_page"}
+_RENAMED = {"write_graph": "write", "render": "write_page"}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = ["__version__", *_MODULE_OF]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import kg
+
 KG = Path(__file__).parent.parent / "kg"
 ROOMS = (
     "_version", "records", "errors", "settings", "text", "formats", "read", "pipelines", "tag", "names", "patterns",
@@ -30,3 +32,10 @@ def test_imports_point_one_way(path: Path) -> None:
             if first == "kg" and rest and rest[0] in ROOMS and room not in ("__init__", rest[0]):
                 assert ROOMS.index(rest[0]) < ROOMS.index(room), f"{room} imports {rest[0]}, which comes after it"
                 assert not {room, rest[0]} <= APART, f"{room} and {rest[0]} are joined by flow alone"
+
+
+def test_no_public_name_hides_behind_a_module() -> None:
+    """``kg.export`` is the package once anything has imported it: a function of that name would be lost."""
+    modules = {path.stem for path in KG.iterdir()}
+    assert not modules & set(kg.__all__)
+    assert all(callable(getattr(kg, name)) for name in kg.__all__ if name != "__version__")
