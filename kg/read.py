@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import os
+import signal
 import stat
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import ReadError
-from kg.formats import READERS, find_title, read_bytes
+from kg.formats import READERS, Columns, Part, RawText, Unread, find_title, is_known, read_bytes
 from kg.records import Document, Failure
 from kg.settings import DEFAULTS, Settings
 from kg.text import clean_text, detect_language, document_id
 
 STDIN = "-"
+AGAIN = 0.5  # seconds after which a library that swallowed the first call to stop gets another
+HEAD = 4_000  # bytes that tell a format
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,21 @@ def check_file(path: str, root: str | None) -> Source | Failure:
         return Failure(path, "read", "a link to a folder, which is not followed; name its target if you want it")
     if not stat.S_ISREG(mode):
         return Failure(path, "read", "not a regular file")
-    suffix = Path(path).suffix.lower()
-    if root is not None and suffix not in READERS:
+    if root is not None and not is_known(read_head(path), path):
+        suffix = Path(path).suffix.lower()
         return Failure(path, "read", f"no reader for {suffix or 'a name without suffix'}; known: {', '.join(READERS)}")
     return Source(path, root)
+
+
+def read_head(path: str) -> bytes:
+    """The first bytes of a file whose suffix no reader knows: its content may tell; of others nothing is read."""
+    if Path(path).suffix.lower() in READERS:
+        return b""
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
 
 
 def load_bytes(source: Source, *, settings: Settings = DEFAULTS) -> bytes:
@@ -103,18 +120,90 @@ def load_bytes(source: Source, *, settings: Settings = DEFAULTS) -> bytes:
         raise ReadError(f"cannot be read ({error.strerror})") from error
 
 
-def read_source(source: Source, *, lang: str = "auto", settings: Settings = DEFAULTS) -> list[Document]:
-    """The documents in a file. ``lang``: "auto" to detect it. Raises ReadError."""
-    return parse_bytes(load_bytes(source, settings=settings), source, lang=lang, settings=settings)
+def read_source(
+    source: Source, *, lang: str = "auto", settings: Settings = DEFAULTS, columns: Columns | None = None
+) -> list[Document | Failure]:
+    """The documents in a file, and what of it could not be read. ``lang``: "auto" to detect it.
+
+    ``columns``: which columns of a table hold what. Raises ReadError where nothing of the file can be read.
+    """
+    data = load_bytes(source, settings=settings)
+    return parse_bytes(data, source, lang=lang, settings=settings, columns=columns)
 
 
-def parse_bytes(data: bytes, source: Source, *, lang: str = "auto", settings: Settings = DEFAULTS) -> list[Document]:
+def parse_bytes(
+    data: bytes,
+    source: Source,
+    *,
+    lang: str = "auto",
+    settings: Settings = DEFAULTS,
+    columns: Columns | None = None,
+) -> list[Document | Failure]:
     """As ``read_source``, from bytes that were loaded already."""
     name = "stdin.txt" if source.path == STDIN else source.path
-    return [
-        Document(document_id(raw.text), source.path, raw.text, raw.title, raw.date, choose_language(raw.text, lang))
-        for raw in read_bytes(data, name, settings=settings)
-    ]
+    found: list[Document | Failure] = []
+    parts = read_bytes(data, name, settings=settings, columns=columns)
+    started = time.monotonic()
+    try:
+        while (part := read_next(parts, settings)) is not None:
+            if isinstance(part, Unread):
+                found.append(Failure(source.path + part.part, "read", part.reason, part.passing))
+            else:
+                found.append(make_document(part, source.path + part.part, lang))
+            if time.monotonic() - started > settings.file_seconds:
+                raise ReadError(f"takes longer to read than {settings.file_seconds:g} s; split it", True)
+    except ReadError as error:
+        if not found:
+            raise
+        found.append(Failure(f"{source.path}, the rest", "read", str(error), error.passing))
+    if not found:
+        raise ReadError("holds no documents")
+    if len(found) == 1 and isinstance(found[0], Failure) and found[0].source == source.path:
+        raise ReadError(found[0].reason, found[0].passing)
+    return found
+
+
+def read_next(parts: Iterator[Part], settings: Settings) -> Part | None:
+    with limit_time(settings.read_seconds):
+        return next(parts, None)
+
+
+def make_document(raw: RawText, source: str, lang: str) -> Document:
+    return Document(
+        document_id(raw.text),
+        source,
+        raw.text,
+        raw.title,
+        raw.date,
+        choose_language(raw.text, lang),
+        raw.places,
+        raw.title_from,
+        raw.date_from,
+        "text" if lang == "auto" else "asked",
+        raw.guesses,
+    )
+
+
+@contextlib.contextmanager
+def limit_time(seconds: float) -> Iterator[None]:
+    """Raise ReadError in the block once it has taken ``seconds``, where the system can (POSIX, main thread).
+
+    Elsewhere, and inside a library's compiled code, the worker's own limit is what ends it.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise ReadError(f"takes longer to read than {seconds:g} s; split it", True)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def read_texts(texts: Iterable[str], *, lang: str = "auto") -> list[Document]:

@@ -28,11 +28,16 @@ class Document:
     """One text as read. ``id``: first 16 hex digits of SHA-256 of the clean text (UTF-8)."""
 
     id: str
-    source: str  # path or URI as given
+    source: str  # path as given, and the part of the file: "list.csv, row 7"
     text: str
     title: str | None = None
     date: str | None = None  # ISO 8601 date, YYYY-MM-DD
     lang: str = "nb"  # "nb", "nn", "en", or what the detector said
+    places: tuple[tuple[int, str], ...] = ()  # (offset, "page 2") from where on the text stands there, ascending
+    title_from: str | None = None  # where the title was found: "metadata", "heading", "first line", "column title"
+    date_from: str | None = None  # and the date: "metadata", "file name", "dateline", "column date"
+    lang_from: str | None = None  # "text" when detected, "asked" when the user said it
+    guesses: tuple[str, ...] = ()  # what had to be guessed to read it: "encoding cp1252", "text column 'body'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,11 @@ def work_file(job: Job, stages: Stages, options: Options) -> Yield:
     except Exception as error:
         return Yield(digest, (Failure(job.source.path, "read", *explain_error(error)),))
     return Yield(
-        digest, tuple(document if document.id in job.held else run_stages(document, stages) for document in documents)
+        digest,
+        tuple(
+            document if isinstance(document, Failure) or document.id in job.held else run_stages(document, stages)
+            for document in documents
+        ),
     )
 
 

@@ -29,7 +29,7 @@ RELATION_KEYS = [
 ]  # fmt: skip
 EVIDENCE_KEYS = [
     "head", "relation", "tail", "status", "predicate", "sentence", "document", "source", "title", "date", "start",
-    "end", "rule", "speaker", "sources",
+    "end", "rule", "speaker", "sources", "date_from",
 ]  # fmt: skip
 
 

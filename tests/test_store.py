@@ -298,7 +298,7 @@ def make_damaged(path: Path) -> None:
     [
         (make_foreign, "of another program, not a kg store; name another file"),
         (make_text, "damaged or not a kg store"),
-        (make_newer, "has format 2 and this kg reads format 1; update kg"),
+        (make_newer, f"has format {schema.FORMAT + 1} and this kg reads format {schema.FORMAT}; update kg"),
         (make_trap, "altered by another program"),
         (make_damaged, "damaged or not a kg store"),
     ],

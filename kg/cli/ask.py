@@ -156,8 +156,9 @@ def evidence(
     kg evidence Aker OpenAI --relation agreement_with --since 2025 --csv
 
     With --json, a list of {"head", "relation", "tail", "status", "predicate", "sentence", "document", "source",
-    "title", "date", "start", "end", "rule", "speaker", "sources"}. Start and end are character offsets of the
-    sentence in its document; sources lists [path, title, date] of every document that prints the sentence.
+    "title", "date", "start", "end", "rule", "speaker", "sources", "date_from"}. Start and end are character
+    offsets of the sentence in its document; source is the document with the page, row or message in it; sources lists
+    [source, title, date] of every document that prints the sentence; date_from says where the date was found.
     """
     from kg.query import find_entity, list_evidence, open_store
 

@@ -70,6 +70,7 @@ class DocumentRow:
     title: str | None
     date: str | None
     mentions: int
+    date_from: str | None = None  # where the date was found: "metadata", "file name", "dateline", ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from kg.errors import StoreError
 from kg.store.handle import Store
 
 _DUMPS = {
-    "document": "SELECT d.id, d.pipeline, w.path, w.title, w.date, w.sources FROM shown w "
+    "document": "SELECT d.id, d.pipeline, w.path, w.title, w.date, w.date_from, w.sources FROM shown w "
     "JOIN document d ON d.key = w.document",
     "entity": "SELECT id, name, type, mentions, documents, sentences, degree, first_seen, last_seen FROM entity",
     "assignment": "SELECT d.id, l.id, e.id, o.reason FROM entity_of o JOIN local l ON l.key = o.local "
@@ -17,7 +17,7 @@ _DUMPS = {
     "alias": "SELECT e.id, a.name, a.fold, a.mentions FROM alias a JOIN entity e ON e.key = a.entity",
     "edge": "SELECT head, relation, tail, weight, documents, together, status, first_seen, last_seen, expected "
     "FROM edges",
-    "evidence": 'SELECT head, relation, tail, document, start, "end", predicate, status, rule, speaker, sentence '
+    "evidence": 'SELECT head, relation, tail, document, start, "end", predicate, status, rule, speaker, sentence, page '
     "FROM evidence",
 }
 

@@ -120,18 +120,20 @@ def _retire_documents(store: Store) -> int:
 def _show_documents(store: Store) -> None:
     sql = "SELECT d.key, d.id, d.named FROM dirty x JOIN document d ON d.key = x.document"
     for key, id, named in store.rows(sql):
-        sources = store.rows(
-            "SELECT path, title, date FROM source WHERE document = ? ORDER BY path, number, title, date", (key,)
+        rows = store.rows(
+            "SELECT path, title, date, date_from FROM source WHERE document = ? ORDER BY path, number, title, date",
+            (key,),
         )
+        sources = [row[:3] for row in rows]
         title = next((title for _, title, _ in sources if title), None)
-        date = min((date for _, _, date in sources if date), default=None)
+        date, date_from = min(((row[2], row[3]) for row in rows if row[2]), key=str, default=(None, None))
         if store.rows("SELECT date FROM shown WHERE document = ?", (key,)) != [(date,)]:
             store.run("INSERT OR IGNORE INTO temp.touched_document VALUES (?)", (key,))
             store.run(
                 "UPDATE entity_of SET date = ? WHERE local IN (SELECT key FROM local WHERE document = ?)", (date, key)
             )
-        row = (key, id, sources[0][0], title, date, named, json.dumps(sources, ensure_ascii=False))
-        store.run("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        row = (key, id, sources[0][0], title, date, named, date_from, json.dumps(sources, ensure_ascii=False))
+        store.run("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _corrections_changed(store: Store) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg.records import STATUSES
@@ -15,7 +16,11 @@ from kg.store.lookup import ALL, EdgeData, EvidenceData, Filter
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
-    """A sentence that links two entities. ``sources``: every (path, title, date) that prints it, oldest first."""
+    """A sentence that links two entities.
+
+    ``source``: where it stands, with the page where there are pages: "report.pdf, page 12". ``sources``: every
+    (such place, title, date) that prints it, oldest first. ``date_from``: where the date was found.
+    """
 
     head: str
     relation: str
@@ -32,6 +37,7 @@ class EvidenceRow:
     rule: str
     speaker: str | None
     sources: tuple[tuple[str, str | None, str | None], ...]
+    date_from: str | None = None
 
 
 def read_evidence(store: Store, edges: Iterable[EdgeData], filter: Filter = ALL) -> list[EvidenceRow]:
@@ -40,6 +46,7 @@ def read_evidence(store: Store, edges: Iterable[EdgeData], filter: Filter = ALL)
     ends = lookup.get_entities(store, {key for edge in known.values() for key in (edge.head, edge.tail)})
     found = list(lookup.stream_evidence(store, known, filter))
     texts = lookup.read_texts(store, ((item.document_key, item.start, item.end) for item in found))
+    pages = lookup.read_pages(store, (item.document_key for item in found))
     copies: dict[tuple[int, int], list[EvidenceData]] = {}
     for item in found:
         copies.setdefault((item.edge, item.print), []).append(item)
@@ -56,14 +63,15 @@ def read_evidence(store: Store, edges: Iterable[EdgeData], filter: Filter = ALL)
                 predicate=first.predicate,
                 sentence=texts[first.document_key, first.start, first.end],
                 document=first.document,
-                source=first.source,
+                source=_find_place(first, first.source, pages),
                 title=first.title,
                 date=first.date,
                 start=first.start,
                 end=first.end,
                 rule=first.rule,
                 speaker=first.speaker,
-                sources=_join_sources(same),
+                sources=_join_sources(same, pages),
+                date_from=first.date_from,
             )
         )
     return rows
@@ -76,9 +84,23 @@ def _rank_copy(item: EvidenceData) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _join_sources(copies: Iterable[EvidenceData]) -> tuple[tuple[str, str | None, str | None], ...]:
-    sources = {(path, title, date) for item in copies for path, title, date in json.loads(item.sources)}
+Pages = Mapping[tuple[int, str], Sequence[tuple[int, str]]]  # by document key and path
+
+
+def _join_sources(copies: Iterable[EvidenceData], pages: Pages) -> tuple[tuple[str, str | None, str | None], ...]:
+    sources = {
+        (_find_place(item, path, pages), title, date)
+        for item in copies
+        for path, title, date in json.loads(item.sources)
+    }
     return tuple(sorted(sources, key=lambda source: (source[2] or "9999", source[0], source[1] or "")))
+
+
+def _find_place(item: EvidenceData, path: str, pages: Pages) -> str:
+    """The document at ``path``, with the page on which the sentence begins where it has pages."""
+    held = pages.get((item.document_key, path), ())
+    at = bisect_right(held, item.start, key=lambda page: page[0])
+    return f"{path}, {held[at - 1][1]}" if at else path
 
 
 def rank_evidence(row: EvidenceRow) -> tuple[object, ...]:

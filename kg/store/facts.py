@@ -73,13 +73,17 @@ def add_file(store: Store, state: FileState, results: Sequence[Record | Document
         key = _put_file(store, state)
         for number, result in enumerate(results):
             row = _skip(result) if isinstance(result, Failure) else _keep(store, result, state.maker)
-            store.run("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, number, *row))
+            store.run("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, number, *row))
+            document = result.document if isinstance(result, Record) else result
+            if isinstance(document, Document):
+                places = ((key, number, start, printable(name)) for start, name in document.places)
+                store.many("INSERT OR IGNORE INTO page VALUES (?, ?, ?, ?)", places)
 
 
 def _skip(failure: Failure) -> Row:
     return (
         printable(failure.source), "skipped", failure.stage, printable(failure.reason), int(failure.passing),
-        None, None, None,
+        None, None, None, None, None, None, "[]",
     )  # fmt: skip
 
 
@@ -89,7 +93,11 @@ def _keep(store: Store, result: Record | Document, maker: str) -> Row:
     else:
         document, key = result, _find_document(store, result.id, maker)
     title = printable(document.title) if document.title else None
-    return (printable(document.source), "read", None, None, 0, key, title, document.date)
+    return (
+        printable(document.source), "read", None, None, 0, key, title, document.date,
+        document.title_from, document.date_from, document.lang_from,
+        json.dumps(document.guesses, ensure_ascii=False),
+    )  # fmt: skip
 
 
 def _put_file(store: Store, state: FileState) -> int:

@@ -68,6 +68,7 @@ class EvidenceData:
     speaker: str | None  # entity id
     print: int  # equal for copies of one text
     sources: str  # JSON: [[path, title, date], ...]
+    date_from: str | None  # where the date was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ def stream_evidence(store: Store, edges: Iterable[int], filter: Filter = ALL) ->
     """The evidence of these edges, by edge."""
     evidence, values = filter.evidence()
     sql = f"""SELECT o.edge, d.key, d.id, w.path, w.title, w.date, k.start, k."end", k.predicate, k.status, k.rule,
-            s.id, k.print, w.sources
+            s.id, k.print, w.sources, w.date_from
         FROM json_each(?) j JOIN edge_of o ON o.edge = j.value JOIN link k ON k.key = o.link
             JOIN shown w ON w.document = k.document JOIN document d ON d.key = k.document
             LEFT JOIN entity_of p ON p.local = k.speaker LEFT JOIN entity s ON s.key = p.entity
@@ -229,6 +230,17 @@ def read_texts(store: Store, spans: Iterable[tuple[int, int, int]]) -> dict[tupl
             current, text = span[0], store.value("SELECT text FROM document WHERE key = ?", (span[0],)) or ""
         texts[span] = text[span[1] : span[2]]
     return texts
+
+
+def read_pages(store: Store, documents: Iterable[int]) -> dict[tuple[int, str], list[tuple[int, str]]]:
+    """By document key and path: (offset, "page 2") from where on the text stands there; of those that have pages."""
+    sql = """SELECT s.document, s.path, p.start, p.name FROM json_each(?) j JOIN source s ON s.document = j.value
+            JOIN page p ON p.file = s.file AND p.number = s.number
+        ORDER BY s.document, s.path, p.start, p.name"""
+    pages: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    for document, path, start, name in store.stream(sql, (json.dumps(sorted(set(documents))),)):
+        pages.setdefault((document, path), []).append((start, name))
+    return pages
 
 
 def match_names(store: Store, folded: str, *, prefix: bool = False) -> list[tuple[EntityRow, str]]:
@@ -261,8 +273,9 @@ def list_near_names(store: Store, folded: str) -> list[tuple[str, str, EntityRow
 
 
 def list_entity_documents(store: Store, entity: int, limit: int) -> list[Row]:
-    """(id, source, title, date, mentions) of the documents that name an entity, newest first."""
-    sql = """SELECT d.id, w.path, w.title, w.date, sum(l.mentions) FROM entity_of o JOIN local l ON l.key = o.local
+    """(id, source, title, date, mentions, date_from) of the documents that name an entity, newest first."""
+    sql = """SELECT d.id, w.path, w.title, w.date, sum(l.mentions), w.date_from
+        FROM entity_of o JOIN local l ON l.key = o.local
             JOIN shown w ON w.document = l.document JOIN document d ON d.key = l.document
         WHERE o.entity = ? GROUP BY d.key ORDER BY w.date IS NULL, w.date DESC, d.id LIMIT ?"""
     return store.rows(sql, (entity, limit))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from kg.records import STATUSES, SYMMETRIC
 
 APPLICATION_ID = 0x6B675F31  # "kg_1" in the file's header: tells a store of ours from any other SQLite file
-FORMAT = 1  # user_version; a higher one was written by a newer kg
+FORMAT = 2  # user_version; a higher one was written by a newer kg
 
 FACTS = """
 CREATE TABLE file (              -- a file as it was last read; tells cheaply whether it has changed
@@ -48,10 +48,20 @@ CREATE TABLE source (            -- the ledger: what became of each document of 
   passing INTEGER NOT NULL,      -- 1: worth trying again
   document INTEGER REFERENCES document,
   title TEXT, date TEXT,
+  title_from TEXT, date_from TEXT, lang_from TEXT,   -- where these were found: "metadata", "file name", "text", ...
+  guesses TEXT NOT NULL,         -- JSON: what had to be guessed to read it, in words
   PRIMARY KEY (file, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX source_document ON source(document);
 CREATE INDEX source_status ON source(status);
+
+CREATE TABLE page (              -- from where on a document's text stands where in its file, where that tells
+  file INTEGER NOT NULL, number INTEGER NOT NULL,
+  start INTEGER NOT NULL,        -- offset in its text
+  name TEXT NOT NULL,            -- "page 2"
+  PRIMARY KEY (file, number, start),
+  FOREIGN KEY (file, number) REFERENCES source ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE local (             -- an entity within one document
   key INTEGER PRIMARY KEY,
@@ -106,6 +116,7 @@ CREATE TABLE shown (             -- the documents that the graph is made of
   id TEXT NOT NULL,
   path TEXT NOT NULL, title TEXT, date TEXT,     -- of its first source; the earliest date
   named INTEGER NOT NULL,        -- how many of its sentences hold a name
+  date_from TEXT,                -- where that date was found
   sources TEXT NOT NULL          -- JSON: [[path, title, date], ...] of all of them
 ) STRICT;
 
@@ -189,14 +200,17 @@ FROM edge g JOIN entity h ON h.key = g.head JOIN entity t ON t.key = g.tail;
 CREATE VIEW evidence AS
 SELECT h.id AS head, g.relation, t.id AS tail, substr(d.text, k.start + 1, k."end" - k.start) AS sentence,
   k.predicate, k.status, k.rule, s.id AS speaker, d.id AS document, w.path AS source, w.title, w.date,
-  k.start, k."end", k.print
+  k.start, k."end", k.print, w.date_from,
+  (SELECT p.name FROM source s JOIN page p ON p.file = s.file AND p.number = s.number
+    WHERE s.document = k.document AND s.path = w.path AND p.start <= k.start ORDER BY p.start DESC LIMIT 1) AS page
 FROM edge_of o JOIN link k ON k.key = o.link JOIN edge g ON g.key = o.edge
   JOIN entity h ON h.key = g.head JOIN entity t ON t.key = g.tail
   JOIN document d ON d.key = k.document JOIN shown w ON w.document = k.document
   LEFT JOIN entity_of p ON p.local = k.speaker LEFT JOIN entity s ON s.key = p.entity;
 
 CREATE VIEW documents AS
-SELECT d.id, w.path AS source, w.title, w.date, d.lang, d.pipeline, length(d.text) AS characters, d.text, w.sources
+SELECT d.id, w.path AS source, w.title, w.date, d.lang, d.pipeline, length(d.text) AS characters, d.text, w.sources,
+  w.date_from
 FROM shown w JOIN document d ON d.key = w.document;
 
 CREATE VIEW skipped AS
@@ -209,7 +223,7 @@ STATUS_RANK = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumer
 RANK_STATUS = " ".join(f"WHEN {rank} THEN '{status}'" for rank, status in enumerate(STATUSES))
 
 TABLES = (
-    "file", "document", "source", "local", "mention", "link", "correction", "carved", "dirty", "meta", "shown",
+    "file", "document", "source", "page", "local", "mention", "link", "correction", "carved", "dirty", "meta", "shown",
     "entity", "entity_of", "shape_of", "shape_key", "alias", "edge", "edge_of",
     "alias_words", "alias_grams", "document_words",
 )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Web pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kg.formats.parts import Part, RawText, Reading, add_title, decode, find_date
+from kg.text import clean_text
+
+ARTICLE_BYTES = 2_000_000  # pages up to which the article is looked for: that takes more than linear time
+ARTICLE_TAGS = 50_000  # likewise
+BLOCKS = frozenset(
+    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr td th section article header footer blockquote br dt dd body".split()  # noqa: SIM905
+)
+
+
+def read_html(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
+    """The article of a page (trafilatura, Barbaresi 2021); all its text where no article is found."""
+    page, guesses = decode(data, html=True)
+    fields = find_article(page) if len(data) <= ARTICLE_BYTES and page.count("<") <= ARTICLE_TAGS else {}
+    everything = read_page_text(page)
+    article = str(fields.get("text") or "")
+    text = article if len(article) * 4 >= len(everything) or len(article) > 1_000 else everything
+    title = str(fields.get("title") or "") or find_page_title(page)
+    date, date_from = find_date(name, "")
+    if fields.get("date"):
+        date, date_from = str(fields["date"])[:10], "metadata"
+    yield RawText(
+        clean_text(add_title(title, text)), title, "metadata" if title else None, date, date_from, guesses
+    )  # fmt: skip
+
+
+def find_article(page: str) -> dict[str, object]:
+    import trafilatura
+
+    found = trafilatura.bare_extraction(page, include_comments=False, include_tables=True, with_metadata=True)
+    return (found if isinstance(found, dict) else found.as_dict()) if found is not None else {}
+
+
+def find_page_title(page: str) -> str | None:
+    from html import unescape
+
+    found = re.search(r"<title[^<>]{0,200}>([^<]{1,500})</title", page[:100_000], re.IGNORECASE)
+    return (" ".join(unescape(found.group(1)).split()) or None) if found else None
+
+
+def read_page_text(page: str) -> str:
+    """All visible text of a page, a block a line."""
+    from lxml import etree, html
+
+    try:
+        tree = html.document_fromstring(page.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8", huge_tree=False))
+    except (etree.ParserError, ValueError):
+        return ""
+    etree.strip_elements(tree, "script", "style", "noscript", "template", with_tail=False)
+    body = tree.find("body")
+    lines: list[list[str]] = [[]]
+    for event, node in etree.iterwalk(tree if body is None else body, events=("start", "end", "comment", "pi")):
+        if node.tag in BLOCKS:
+            lines.append([])
+        part = node.text if event == "start" else node.tail
+        if part:
+            lines[-1].append(re.sub(r"\s+", " ", part))
+    joined = ("".join(parts).strip() for parts in lines)
+    return "\n\n".join(line for line in joined if line)
