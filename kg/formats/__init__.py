@@ -45,21 +45,27 @@ FORMATS = (
     Format("CSV", (".csv", ".tsv", ".tab"), ("tables", "read_csv")),
     Format("JSON lines", (".jsonl", ".ndjson"), ("tables", "read_jsonl")),
     Format("feed", (".rss", ".atom", ".xml"), ("feeds", "read_feed")),
+    Format("PDF", (".pdf",), ("pdf", "read_pdf")),
+    Format("Word", (".docx", ".docm"), ("office", "read_docx")),
+    Format("mail", (".eml",), ("mail", "read_eml")),
+    Format("mailbox", (".mbox", ".mbx"), ("mail", "read_mbox")),
+    Format("ZIP", (".zip",), ("archives", "read_zip")),
+    Format("gzip", (".gz",), ("archives", "read_gzip")),
+    Format("web archive", (".warc",), ("archives", "read_warc"), ("warcio", "warc")),
 )
 BY_NAME = {format.name: format for format in FORMATS}
 READERS: dict[str, Format] = {suffix: format for format in FORMATS for suffix in format.suffixes}
 """By suffix."""
 
-MAGIC: tuple[tuple[bytes, str], ...] = ()
+MAGIC = (
+    (b"%PDF-", "PDF"), (b"PK\x03\x04", "ZIP"), (b"PK\x05\x06", "ZIP"), (b"\x1f\x8b", "gzip"), (b"WARC/", "web archive"),
+)  # fmt: skip
 """First bytes that tell a format for certain."""
 FOREIGN = (
-    (b"%PDF-", "PDF", "convert it to .txt"),
-    (b"PK\x03\x04", "a ZIP archive or Office document", "convert it to .txt, .md or .html"),
     (b"\xd0\xcf\x11\xe0", "an old Office document", "save it as .docx, a table as .csv, mail as .eml"),
     (b"\x89PNG", "a PNG image", "read its text with an OCR program first"),
     (b"\xff\xd8\xff", "a JPEG image", "read its text with an OCR program first"),
     (b"GIF8", "a GIF image", "read its text with an OCR program first"),
-    (b"\x1f\x8b", "gzip data", "unpack it first"),
     (b"\x7fELF", "a program", "leave it out"),
     (b"MZ\x90", "a program", "leave it out"),
     (b"SQLite format 3", "an SQLite file", "export its tables as .csv"),

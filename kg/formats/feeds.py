@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from io import BytesIO
 from typing import Any
@@ -20,7 +20,7 @@ DATES = ("pubdate", "published", "date", "updated", "issued")
 def read_feed(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
     """The entries of a feed, each named by its link where it has one."""
     number = 0
-    for node in walk_xml(data, ENTRIES):
+    for _, node in walk_xml(data, ENTRIES):
         number += 1
         try:
             yield read_entry(node, number, name)
@@ -72,8 +72,10 @@ def parse_stamp(stamp: str) -> str | None:
         return None
 
 
-def walk_xml(data: bytes, tags: frozenset[str] | Sequence[str]) -> Iterator[Any]:
-    """The elements of these local names (lower case) as they end; each is emptied after it was looked at.
+def walk_xml(
+    data: bytes, tags: frozenset[str] | None, *, events: tuple[str, ...] = ("end",)
+) -> Iterator[tuple[str, Any]]:
+    """(event, element) for the elements of these local names (lower case), or for all; those named are then emptied.
 
     No entity is expanded, nothing is fetched, depth and lengths are bounded by libxml2's defaults. Raises ReadError
     where it is no well-formed XML.
@@ -82,15 +84,16 @@ def walk_xml(data: bytes, tags: frozenset[str] | Sequence[str]) -> Iterator[Any]
 
     if b"<!ENTITY" in data[:100_000]:
         raise ReadError("declares XML entities, which are not read; they can unpack to gigabytes")
-    events = etree.iterparse(
-        BytesIO(data), events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+    walk = etree.iterparse(
+        BytesIO(data), events=events, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
-        for _, node in events:
-            if local_name(node) in tags:
-                yield node
-                node.clear(keep_tail=True)
+        for event, node in walk:
+            if tags is None or local_name(node) in tags:
+                yield event, node
+                if tags is not None:
+                    node.clear(keep_tail=True)
     except etree.XMLSyntaxError as error:
         raise ReadError(f"is no whole XML ({error.msg})") from error
 

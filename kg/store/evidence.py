@@ -100,7 +100,7 @@ def _find_place(item: EvidenceData, path: str, pages: Pages) -> str:
     """The document at ``path``, with the page on which the sentence begins where it has pages."""
     held = pages.get((item.document_key, path), ())
     at = bisect_right(held, item.start, key=lambda page: page[0])
-    return f"{path}, {held[at - 1][1]}" if at else path
+    return f"{path}, {held[at - 1][1]}" if at and held[at - 1][1] else path
 
 
 def rank_evidence(row: EvidenceRow) -> tuple[object, ...]:

@@ -58,7 +58,7 @@ CREATE INDEX source_status ON source(status);
 CREATE TABLE page (              -- from where on a document's text stands where in its file, where that tells
   file INTEGER NOT NULL, number INTEGER NOT NULL,
   start INTEGER NOT NULL,        -- offset in its text
-  name TEXT NOT NULL,            -- "page 2"
+  name TEXT NOT NULL,            -- "page 2", "quoted reply"; empty where there is nothing to say
   PRIMARY KEY (file, number, start),
   FOREIGN KEY (file, number) REFERENCES source ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

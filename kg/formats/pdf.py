@@ -1,0 +1,191 @@
+"""PDF, by PDFium (pypdfium2): running text with its pages, without what repeats at their head and foot."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from kg.errors import ReadError
+from kg.formats.parts import Part, RawText, Reading, find_date, find_title
+from kg.text import clean_text
+
+HYPHEN = "\ufffe"  # what PDFium puts for a hyphen at a line's end
+EDGE_LINES = 3  # lines at the head and at the foot of a page that may repeat
+REPEATING_PAGES = 3  # pages from which on repeating is told from chance
+OFTEN = 6  # pages that are enough in a long text, where each chapter has its own header
+REPEATED = 0.6  # share of the pages that a running header stands on; the first page of a chapter often lacks it
+SPACED = 1.45  # baselines this many times further apart than is usual on the page: a new paragraph
+SHORT_LINE = 0.85  # of the width of the text: a line that ends its paragraph
+SIZE_CHANGE = 0.15  # of the height of letters: a heading
+WORD_AROUND = re.compile(rf"([\w-]+){HYPHEN}([\w-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page as it is printed; in points, from the page's lower left. ``size`` is of its first letter."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+
+
+def read_pdf(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
+    """The text of a PDF, a paragraph a line, with the offset of each page. Raises ReadError."""
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        locked = "password" in str(error).lower()
+        raise ReadError(
+            "is encrypted; save a copy without password" if locked else f"is no whole PDF ({error})"
+        ) from error
+    try:
+        if len(document) > reading.settings.max_pages:
+            raise ReadError(f"has more pages than the limit ({len(document):,} of {reading.settings.max_pages:,})")
+        pages = [read_page(document, number) for number in range(len(document))]
+        fields = document.get_metadata_dict()
+    finally:
+        document.close()
+    text, places = join_pages(drop_repeated(pages))
+    if not text.strip():
+        raise ReadError("holds no text, only pictures of it; read it with an OCR program first")
+    title = clean_title(fields.get("Title", ""), text)
+    date, date_from = find_date(name, text)
+    if date is None and (created := re.match(r"D:(\d{4})(\d\d)(\d\d)", fields.get("CreationDate", ""))):
+        year, month, day = created.groups()
+        date, date_from = find_date(f"{year}-{month}-{day}", "")[0], "metadata (created)"
+    title_from = "metadata" if title else "first line"
+    title = title or find_title(text)
+    yield RawText(
+        text, title, title_from if title else None, date, date_from if date else None, places=places
+    )  # fmt: skip
+
+
+def clean_title(given: str, text: str) -> str | None:
+    """The metadata's title where the text holds it too: many name the program, a template or a file."""
+    title = " ".join(clean_text(given).split())
+    flat = " ".join(text[:5_000].split()).casefold()
+    return title if len(title) >= 3 and title.casefold() in flat else None
+
+
+def read_page(document: Any, number: int) -> list[Line]:
+    """The lines of a page, in the order in which they are read."""
+    page = document[number]
+    try:
+        words = page.get_textpage()
+        try:
+            text = words.get_text_range()
+            exact = words.count_chars() == len(text)  # else no place of a letter can be told from its place in the text
+            return [line for line in measure_lines(words if exact else None, text) if line.text.strip()]
+        finally:
+            words.close()
+    finally:
+        page.close()
+
+
+def measure_lines(words: Any, text: str) -> Iterator[Line]:
+    at = 0
+    for row in text.split("\r\n"):
+        if words is None or not row.strip():
+            yield Line(row, 0.0, 0.0, 0.0, 0.0)
+        else:
+            first, last = at + len(row) - len(row.lstrip()), at + len(row.rstrip()) - 1
+            left, base, _, _ = words.get_charbox(first, loose=True)
+            _, low, right, high = words.get_charbox(last, loose=True)
+            yield Line(row, left, right, low if HYPHEN in row else base, high - low)
+        at += len(row) + 2
+
+
+def drop_repeated(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """Pages without the lines at their head and foot that most of them share but for numbers."""
+    marked = [[(line, (edge, flatten(line))) for line, edge in mark_edges(lines)] for lines in pages if lines]
+    seen = Counter(key for lines in marked for key in {key for _, key in lines if key[0]})
+    least = max(REPEATING_PAGES, min(OFTEN, REPEATED * len(marked)))
+    kept = iter([[line for line, key in lines if seen[key] < least] for lines in marked])
+    return [next(kept) if lines else [] for lines in pages]
+
+
+def mark_edges(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """Each line, with where it may repeat: at the "head" or the "foot" of its page; of a short page, half each."""
+    edge = min(EDGE_LINES, (len(lines) + 1) // 2)
+    for number, line in enumerate(lines):
+        yield line, "head" if number < edge else "foot" if number >= len(lines) - edge else ""
+
+
+def flatten(line: Line) -> str:
+    """A line as it repeats: its numbers, which count pages, all alike."""
+    return re.sub(r"\d+|\b[ivxl]+\b", "0", " ".join(line.text.split()).casefold())
+
+
+def join_pages(pages: Sequence[Sequence[Line]]) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """(text, offset of each page): lines joined to paragraphs, over the end of a page too."""
+    pieces: list[str] = []
+    places: list[tuple[int, str]] = []
+    length, previous = 0, None
+    usual = median_gap(pages)
+    right = widest(pages)
+    known = set(re.findall(r"[\w-]+", " ".join(line.text.casefold() for lines in pages for line in lines)))
+    for number, lines in enumerate(pages, 1):
+        for line in lines:
+            piece = clean_text(join_hyphens(" ".join(line.text.split()), known))
+            if previous is not None:
+                glue = "\n\n" if parts_from(previous, line, usual=usual, right=right) else " "
+                pieces.append(glue)
+                length += len(glue)
+            if not places or places[-1][1] != f"page {number}":
+                places.append((length if places else 0, f"page {number}"))
+            pieces.append(piece)
+            length += len(piece)
+            previous = line
+    return "".join(pieces), tuple(places)
+
+
+def join_hyphens(text: str, known: set[str]) -> str:
+    """A word cut at the end of a line is joined, with its hyphen where it has one elsewhere or stands by a name."""
+
+    def join(found: re.Match[str]) -> str:
+        before, after = found.groups()
+        whole, hyphened = (before + after).casefold(), f"{before}-{after}".casefold()
+        if whole in known:
+            return before + after
+        kept = hyphened in known or after[0].isupper() or before[-2:].isupper() or before[-1:].isdigit()
+        return f"{before}-{after}" if kept else before + after
+
+    return WORD_AROUND.sub(join, text).replace(HYPHEN, "-")
+
+
+def median_gap(pages: Sequence[Sequence[Line]]) -> float:
+    gaps = [a.base - b.base for lines in pages for a, b in pairwise(lines)]
+    down = sorted(gap for gap in gaps if gap > 0)
+    return down[len(down) // 2] if down else 0.0
+
+
+def widest(pages: Sequence[Sequence[Line]]) -> dict[int, float]:
+    """By left edge, to 20 points: how far right most lines from there reach."""
+    rights: dict[int, list[float]] = {}
+    for lines in pages:
+        for line in lines:
+            rights.setdefault(round(line.left / 20), []).append(line.right)
+    return {left: sorted(found)[len(found) * 9 // 10] for left, found in rights.items()}
+
+
+def parts_from(a: Line, b: Line, *, usual: float, right: dict[int, float]) -> bool:
+    """Whether a paragraph ends between two lines that follow each other."""
+    ended = a.text.rstrip().endswith((".", "!", "?", ":", "”", "»", '"'))
+    if not a.size or not b.size:
+        return ended
+    if abs(a.size - b.size) > SIZE_CHANGE * max(a.size, b.size):
+        return True
+    gap = a.base - b.base
+    if gap < 0 or not usual:  # the next column or page
+        return ended and a.right - a.left < SHORT_LINE * (right[round(a.left / 20)] - a.left)
+    if gap > SPACED * usual:
+        return True
+    return ended and a.right - a.left < SHORT_LINE * (right[round(a.left / 20)] - a.left)
