@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span
 import kg.pipelines.encoder  # noqa: F401  registers the component that bundled pipelines are made of
 from kg.errors import PipelineError
 from kg.pipelines import BUNDLED, FOLDER, describe_pipeline
+from kg.pipelines.english import mend_names
 from kg.records import Document, Mention, Sentence, Tagged, Token
 from kg.settings import DEFAULTS, Settings
 from kg.text import break_runs, chunk_text
@@ -98,6 +99,8 @@ def tag_documents(
                 warnings.simplefilter("ignore", UserWarning)  # spaCy's on heads of unparsed sentences
                 doc = pipeline.nlp(make_doc(pipeline.nlp, piece, settings=settings))
                 names = [read_mention(span, offset) for span in doc.ents if span.label_ in ENTITY_TYPES]
+                if document.lang == "en" and pipeline.name in BUNDLED:
+                    names = list(mend_names(document.text, names))
                 mentions += names
                 sentences += read_sentences(doc, names, offset)
         yield Tagged(document, tuple(sentences), tuple(mentions), pipeline.version)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kg.names import is_abbreviation, plain_key, rank_spelling, slug, squeeze
 from kg.records import TYPES, Entity, Mention, Tagged
+from kg.resolve.companies import retype_companies
 from kg.resolve.compounds import split_mentions
 from kg.resolve.forms import Form, clusters, group_forms, read_names
 from kg.resolve.match import join_forms
@@ -22,7 +23,8 @@ def resolve_document(tagged: Tagged) -> tuple[tuple[Mention, ...], tuple[Entity,
     their ids are unique within the document.
     """
     text = tagged.document.text
-    given = split_mentions(text, spread_names(text, trim_stops(text, tagged.mentions)))
+    seen = retype_companies(text, trim_stops(text, tagged.mentions))
+    given = split_mentions(text, spread_names(text, seen))
     names = read_names(text, given)
     forms = group_forms(given, names)
     join_forms(forms, text, [(m.start, m.end) for m in given])
