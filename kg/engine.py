@@ -13,8 +13,9 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -27,6 +28,7 @@ Value = TypeVar("Value")
 
 AHEAD = 2  # items at each worker: the one it works on, and the next, so that it never waits for the driver
 LOOK_AHEAD = 8  # items a worker that may be done before the first in order is: bounds what the driver holds
+TELL_SECONDS = 0.2  # between two signs of life
 START_SECONDS = 120.0  # to import and load a pipeline on a slow disk
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -41,13 +43,28 @@ class Outcome(Generic[Item, Value]):
     passing: bool = False  # worth trying again: time-out, out of memory, a worker that died
 
 
-def run_inline(function: Callable[[Item], Value], items: Iterable[Item]) -> Iterator[Outcome[Item, Value]]:
+Follow = Callable[[Outcome[Item, Value]], Sequence[Item]]
+"""The items that an outcome calls for: they are run next, and their outcomes come right after it."""
+
+
+def run_inline(
+    function: Callable[[Item], Value], items: Iterable[Item], *, follow: Follow[Item, Value] | None = None
+) -> Iterator[Outcome[Item, Value]]:
     """``map`` in this process: no limits, but an exception is the item's own."""
     for item in items:
-        try:
-            yield Outcome(item, function(item))
-        except Exception as error:
-            yield Outcome(item, None, *explain_error(error))
+        waiting = deque([item])
+        while waiting:
+            outcome = try_item(function, waiting.popleft())
+            yield outcome
+            if follow:
+                waiting.extendleft(reversed(follow(outcome)))
+
+
+def try_item(function: Callable[[Item], Value], item: Item) -> Outcome[Item, Value]:
+    try:
+        return Outcome(item, function(item))
+    except Exception as error:
+        return Outcome(item, None, *explain_error(error))
 
 
 def run_workers(
@@ -58,16 +75,18 @@ def run_workers(
     workers: int,
     seconds: float,
     megabytes: int,
+    follow: Follow[Item, Value] | None = None,
 ) -> Iterator[Outcome[Item, Value]]:
     """``map(setup(*arguments), items)`` in ``workers`` processes, in order.
 
-    ``setup`` runs once in each process; it and the items must be picklable. ``seconds``: wall time of one item, after
-    which its process is killed and replaced. ``megabytes``: memory a process may take beyond what it holds after setup.
+    ``setup`` runs once in each process; it and the items must be picklable. ``seconds``: wall time of one item, or
+    since it last called ``report_alive``, after which its process is killed and replaced. ``megabytes``: memory a
+    process may take beyond what it holds after setup. ``follow``: what an outcome calls for.
     Raises KGError where a process cannot be set up.
     """
     pool = Pool(setup, arguments, seconds, megabytes)
     try:
-        yield from pool.run(items, workers)
+        yield from pool.run(items, workers, follow)
     finally:
         pool.stop()
 
@@ -85,6 +104,27 @@ def explain_error(error: BaseException) -> tuple[str, bool]:
     return f"failed unexpectedly ({type(error).__name__}: {error})"[:300], False
 
 
+def report_alive() -> None:
+    """Say from within an item, of which the parts are done one by one, that another is done: its time begins anew."""
+    if tell_driver is not None:
+        tell_driver()
+
+
+tell_driver: Callable[[], None] | None = None  # set in worker processes only
+
+
+def make_teller(pipe: Connection) -> Callable[[], None]:
+    told = time.monotonic()
+
+    def tell() -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL_SECONDS:
+            told = time.monotonic()
+            pipe.send(("alive", None, False))
+
+    return tell
+
+
 def serve(pipe: Connection, setup: Callable[..., Any], arguments: tuple[Any, ...], megabytes: int) -> None:
     """A worker's life: set up, then answer each item until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
@@ -95,6 +135,8 @@ def serve(pipe: Connection, setup: Callable[..., Any], arguments: tuple[Any, ...
         pipe.send(("failed", *explain_error(error)))
         return
     pipe.send(("ready", None, False))
+    global tell_driver
+    tell_driver = make_teller(pipe)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             number, item = pipe.recv()
@@ -136,26 +178,38 @@ class Pool:
         self.setup, self.arguments, self.seconds, self.megabytes = setup, arguments, seconds, megabytes
         self.context = multiprocessing.get_context("spawn")  # a forked copy of threads and open files is not sound
         self.workers: list[Worker] = []
+        self.numbers = count()
         self.held: dict[int, Any] = {}  # items handed out or waiting to be
         self.again: deque[int] = deque()  # items whose worker died before it came to them
         self.done: dict[int, Outcome[Any, Any]] = {}
 
-    def run(self, items: Iterable[Any], workers: int) -> Iterator[Outcome[Any, Any]]:
-        stream = enumerate(items)
-        first = 0  # number of the next outcome to give out
+    def run(
+        self, items: Iterable[Any], workers: int, follow: Follow[Any, Any] | None = None
+    ) -> Iterator[Outcome[Any, Any]]:
+        stream, end = iter(items), object()
+        order: deque[int] = deque()  # numbers of the outcomes to give out
         more = True
-        while more or self.held or self.done:
+        while more or order:
             while more and len(self.held) + len(self.done) < LOOK_AHEAD * workers:
-                number, item = next(stream, (-1, None))
-                more = number >= 0
+                item = next(stream, end)
+                more = item is not end
                 if more:
-                    self.held[number] = item
-                    self.again.append(number)
+                    order.extend(self.take([item]))
+                    self.again.append(order[-1])
             self.hand_out(workers)
-            self.collect(block=first not in self.done)
-            while first in self.done:
-                yield self.done.pop(first)
-                first += 1
+            self.collect(block=bool(order) and order[0] not in self.done)
+            while order and order[0] in self.done:
+                outcome = self.done.pop(order.popleft())
+                yield outcome
+                added = self.take(follow(outcome)) if follow else []
+                order.extendleft(reversed(added))
+                self.again.extendleft(reversed(added))
+
+    def take(self, items: Sequence[Any]) -> list[int]:
+        """Give each item its number."""
+        numbers = [next(self.numbers) for _ in items]
+        self.held.update(zip(numbers, items, strict=True))
+        return numbers
 
     def hand_out(self, workers: int) -> None:
         while self.again and len(self.workers) < min(workers, len(self.held)):
@@ -216,6 +270,8 @@ class Pool:
             self.bury(worker)
             return
         worker.since = time.monotonic()
+        if number == "alive":
+            return
         if number == "failed":
             raise KGError(f"a worker process could not be set up: {rest[0]}")
         if number == "ready":

@@ -17,7 +17,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -25,12 +25,13 @@ from urllib.parse import unquote_to_bytes
 from kg import engine
 from kg._version import __version__
 from kg.errors import KGError, NotFoundError, ReadError, StoreError, UsageError
+from kg.formats import may_hold_tables
 from kg.pipelines import describe_pipeline
 from kg.read import STDIN, Source, find_sources, hash_bytes, load_bytes, read_texts
 from kg.records import Document, Failure, Record
 from kg.settings import DEFAULTS, Settings
 from kg.store import Store, content, derive, facts, lookup, open_store
-from kg.worker import Job, Options, Yield, load_stages, make_worker, process_document, run_stages
+from kg.worker import Job, Options, Yield, load_stages, make_worker, process_document, run_stages, split_job
 
 __all__ = [
     "Options",
@@ -65,6 +66,7 @@ class Summary:
     characters: int = 0
     seconds: float = 0.0
     pipelines: Counter[tuple[str, str]] = field(default_factory=Counter)  # (pipeline, language) -> documents read
+    guesses: Counter[str] = field(default_factory=Counter)  # what had to be guessed -> documents read with it
     totals: dict[str, int] = field(default_factory=dict)  # what the store holds now
 
     def add(self, results: Iterable[Record | Document | Failure]) -> None:
@@ -74,8 +76,10 @@ class Summary:
                 self.skipped.append(result)
             elif isinstance(result, Document):
                 self.unchanged += 1
+                self.guesses.update(result.guesses)
             else:
                 self.read += 1
+                self.guesses.update(result.document.guesses)
                 self.sentences += len(result.sentences)
                 self.mentions += len(result.mentions)
                 self.links += len(result.links)
@@ -109,11 +113,13 @@ def update_store(store: Store, paths: Sequence[str], options: Options, *, progre
     maker = describe_maker(options)
     found = list(find_sources(paths))  # 1
     jobs = compare_sources(store, found, maker, options=options, summary=summary)  # 2
+    total = len(found)
     try:
         for outcome in run_jobs(jobs, options):  # 3-6
             keep_outcome(store, outcome, maker, summary)  # 7
+            total = max(summary.seen, total + max(0, len(outcome.value.waiting) - 1 if outcome.value else 0))
             if progress:
-                progress(min(summary.seen, len(found)), len(found), summary.characters)
+                progress(summary.seen, total, summary.characters)
         if options.prune:
             summary.removed = facts.remove_files(store, find_gone(store, paths))
     except (KeyboardInterrupt, KGError) as error:
@@ -146,7 +152,7 @@ def compare_sources(
             keep_unreadable(store, source, maker, summary)
             continue
         try:
-            job = make_job(source, options.settings)
+            job = make_job(source, options)
             digest = hash_candidate(store, job, options.settings)
         except (OSError, ReadError):
             yield Job(source)  # the worker says what is wrong with it
@@ -159,14 +165,19 @@ def compare_sources(
             count_unchanged(known, summary)
             continue
         held = facts.find_held(store, state)
-        yield Job(source, job.size, job.mtime, held, job.data)
+        yield replace(job, held=held)
 
 
-def make_job(source: Source, settings: Settings) -> Job:
+def make_job(source: Source, options: Options) -> Job:
+    reader = describe_columns(options) if may_hold_tables(source.path) else ""
     if source.path == STDIN:
-        return Job(source, data=load_bytes(source, settings=settings))
+        return Job(source, data=load_bytes(source, settings=options.settings), reader=reader)
     status = Path(source.path).stat()
-    return Job(source, status.st_size, status.st_mtime_ns)
+    return Job(source, status.st_size, status.st_mtime_ns, reader=reader)
+
+
+def describe_columns(options: Options) -> str:
+    return "; ".join(f"{role}={name}" for role, name in asdict(options.columns).items() if name)
 
 
 def hash_candidate(store: Store, job: Job, settings: Settings) -> str | None:
@@ -188,7 +199,9 @@ def was_settled(known: facts.StoredFile) -> bool:
 
 
 def is_unchanged(known: facts.StoredFile, state: facts.FileState, options: Options) -> bool:
-    if known.state.maker != state.maker or any(row.maker not in (None, state.maker) for row in known.rows):
+    if (known.state.maker, known.state.reader) != (state.maker, state.reader):
+        return False
+    if any(row.maker not in (None, state.maker) for row in known.rows):
         return False
     if options.retry_skipped and any(row.status == "skipped" for row in known.rows):
         return False
@@ -202,7 +215,7 @@ def describe_state(job: Job, maker: str, digest: str | None) -> facts.FileState:
     place = find_place(source)
     if source.path == STDIN and digest:
         place = f"{STDIN} {digest[:16]}"  # what is piped in next shall not take its place
-    return facts.FileState(place, content.printable(source.path), maker, digest, job.size, job.mtime)
+    return facts.FileState(place, content.printable(source.path), maker, digest, job.size, job.mtime, job.reader)
 
 
 def find_place(source: Source) -> str:
@@ -226,7 +239,7 @@ def run_jobs(jobs: Iterator[Job], options: Options) -> Iterator[engine.Outcome[J
         return
     rest = (job for some in ([first], jobs) for job in some)
     if options.workers == 0:
-        yield from engine.run_inline(make_worker(options), rest)
+        yield from engine.run_inline(make_worker(options), rest, follow=split_job)
         return
     yield from engine.run_workers(
         make_worker,
@@ -235,6 +248,7 @@ def run_jobs(jobs: Iterator[Job], options: Options) -> Iterator[engine.Outcome[J
         workers=count_cores() if options.workers is None else options.workers,
         seconds=options.settings.document_seconds,
         megabytes=options.settings.worker_megabytes,
+        follow=split_job,
     )
 
 
@@ -244,18 +258,35 @@ def count_cores() -> int:
 
 
 def keep_outcome(store: Store, outcome: engine.Outcome[Job, Yield], maker: str, summary: Summary) -> None:
-    """Write what a worker made of a file, or why it made nothing."""
+    """Write what a worker made of a file, or of some of its documents, or why it made nothing."""
     job, made = outcome.item, outcome.value
+    if made is None and len(job.documents) > 1:
+        return  # each will be tried by itself
     if made is None:
-        failure = Failure(job.source.path, "tag", outcome.reason or "failed", outcome.passing)
-        made = Yield(hash_file(job), (failure,))
-    state = describe_state(job, maker, made.hash)
+        source = job.documents[0].source if job.documents else job.source.path
+        failure = Failure(source, "tag", outcome.reason or "failed", outcome.passing)
+        made = Yield(job.hash or hash_file(job), (failure,))
     try:
-        facts.add_file(store, state, made.results)
+        keep_results(store, job, made, maker)
     except content.RecordError as error:
-        made = Yield(made.hash, (Failure(job.source.path, "store", str(error)),))
-        facts.add_file(store, state, made.results)
+        made = replace(made, results=(Failure(job.source.path, "store", str(error)),))
+        keep_results(store, job, made, maker)
     summary.add(made.results)
+
+
+def keep_results(store: Store, job: Job, made: Yield, maker: str) -> None:
+    """A file's facts are put in place of its old ones; of one of many documents, they are added as they come."""
+    state = describe_state(job, maker, made.hash)
+    more = replace(state, hash=None, size=None, mtime=None)
+    if job.documents:
+        facts.extend_file(store, state if job.last else more, job.first, made.results)
+    else:
+        facts.add_file(store, more if made.waiting else state, made.results)
+
+
+def is_whole(outcome: engine.Outcome[Job, Yield]) -> bool:
+    """Whether all of a file has come with this outcome."""
+    return outcome.item.last and not split_job(outcome)
 
 
 def keep_unreadable(store: Store, failure: Failure, maker: str, summary: Summary) -> None:
@@ -337,16 +368,20 @@ def tag_paths(paths: Iterable[str | os.PathLike[str]], options: Options) -> Iter
     """What kg sees in each document, in order, without a store."""
     found = list(find_sources([os.fspath(path) for path in paths]))
     sources = (source for source in found if isinstance(source, Source))
-    outcomes = run_jobs((make_job(source, options.settings) for source in sources), options)
+    outcomes = run_jobs((make_job(source, options) for source in sources), options)
     for source in found:
         if isinstance(source, Failure):
             yield source
             continue
-        outcome = next(outcomes)
-        if outcome.value is None:
-            yield Failure(source.path, "tag", outcome.reason or "failed", outcome.passing)
-        else:
-            yield from (result for result in outcome.value.results if not isinstance(result, Document))
+        for outcome in outcomes:
+            job, made = outcome.item, outcome.value
+            if made is not None:
+                yield from (result for result in made.results if not isinstance(result, Document))
+            elif len(job.documents) <= 1:
+                place = job.documents[0].source if job.documents else source.path
+                yield Failure(place, "tag", outcome.reason or "failed", outcome.passing)
+            if is_whole(outcome):
+                break
 
 
 def add_texts(store: Store, texts: Sequence[str], options: Options, summary: Summary) -> None:

@@ -11,7 +11,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,8 +138,12 @@ def parse_bytes(
     lang: str = "auto",
     settings: Settings = DEFAULTS,
     columns: Columns | None = None,
+    progress: Callable[[], None] | None = None,
 ) -> list[Document | Failure]:
-    """As ``read_source``, from bytes that were loaded already."""
+    """As ``read_source``, from bytes that were loaded already; ``progress`` is called after each document.
+
+    ``lang`` may be "" to leave the language to be found later.
+    """
     name = "stdin.txt" if source.path == STDIN else source.path
     found: list[Document | Failure] = []
     parts = read_bytes(data, name, settings=settings, columns=columns)
@@ -150,6 +154,8 @@ def parse_bytes(
                 found.append(Failure(source.path + part.part, "read", part.reason, part.passing))
             else:
                 found.append(make_document(part, source.path + part.part, lang))
+            if progress:
+                progress()
             if time.monotonic() - started > settings.file_seconds:
                 raise ReadError(f"takes longer to read than {settings.file_seconds:g} s; split it", True)
     except ReadError as error:
@@ -179,7 +185,7 @@ def make_document(raw: RawText, source: str, lang: str) -> Document:
         raw.places,
         raw.title_from,
         raw.date_from,
-        "text" if lang == "auto" else "asked",
+        "asked" if lang not in ("auto", "") else "text",
         raw.guesses,
     )
 

@@ -412,7 +412,7 @@ def test_doctor(run_kg: Run, stub_store: Path, tmp_path: Path) -> None:
     report = json.loads(run_kg("doctor", "--store", stub_store, "--json").out)
     assert list(report) == ["kg", "python", "platform", "packages", "pipelines", "formats", "sqlite", "store"]
     assert (report["store"]["problems"], report["store"]["skipped"]) == ([], [])
-    assert {".txt", ".md", ".html"} <= set(report["formats"])
+    assert {"text", "PDF", "Word", "mailbox"} <= {row["name"] for row in report["formats"] if row["works"]}
     assert report["packages"]["spacy"]
     assert "none here yet" in run_kg("doctor", "--store", tmp_path / "none.db").out
     broken = tmp_path / "broken.db"

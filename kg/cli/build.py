@@ -77,6 +77,9 @@ def build(
     max_seconds: options.MaxSeconds = None,
     max_memory: options.MaxMemory = None,
     max_size: options.MaxSize = None,
+    text_column: options.TextColumn = None,
+    date_column: options.DateColumn = None,
+    id_column: options.IdColumn = None,
     as_json: options.Json = False,
 ) -> None:
     """Read documents into the store. Safe to repeat: only what is new or changed is read. Safe to interrupt.
@@ -86,12 +89,18 @@ def build(
     kg build articles "reports/*.html" --store reports.db --workers 4
     cat story.txt | kg build -
 
+    Reads text, Markdown, HTML, PDF, Word (.docx), mail (.eml, .mbox) with attachments, tables of texts (.csv, .tsv,
+    .jsonl; a document a row), RSS and Atom, web archives (.warc), and .zip and .gz of any of these: told by what is
+    in a file first, by its suffix second. Which column holds the texts is told by its name (text, tekst, body, ...)
+    or its length; what had to be guessed is said. Nothing in an archive is written to disk.
+
     Each document is read under limits of time, memory and size; one that breaks them is skipped, listed with its
     reason, and the exit code is 5. kg doctor lists what was skipped; --retry-skipped tries it again.
     With --json, {"seen", "read", "unchanged", "skipped", "removed", "sentences", "mentions", "links", "characters",
-    "seconds", "pipelines", "totals"}, where skipped lists {"source", "stage", "reason", "passing"}.
+    "seconds", "pipelines", "guesses", "totals"}, where skipped lists {"source", "stage", "reason", "passing"}.
     """
     from kg.flow import Options, build_store
+    from kg.formats import Columns
 
     meter = Meter()
     asked = Options(
@@ -102,6 +111,7 @@ def build(
         prune=prune,
         retry_skipped=retry_skipped,
         settings=options.make_settings(max_seconds, max_memory, max_size),
+        columns=Columns(text_column, date_column, id_column),
     )
     try:
         summary = build_store(paths, store, options=asked, progress=meter.update)
@@ -138,6 +148,8 @@ def describe_summary(summary: Summary, store: str) -> Iterable[str]:
         yield f"removed: {summary.removed:,} files that are gone"
     for (pipeline, lang), documents in sorted(summary.pipelines.items()):
         yield f"{pipeline} tagged {documents:,} in {lang}"
+    for guess, documents in sorted(summary.guesses.items()):
+        yield f"guessed: {guess}, in {documents:,}"
     if summary.read:
         yield f"found {summary.mentions:,} mentions and {summary.links:,} links in {summary.sentences:,} sentences"
     totals = ", ".join(f"{number:,} {name}" for name, number in summary.totals.items())
@@ -162,6 +174,9 @@ def tag(
     max_seconds: options.MaxSeconds = None,
     max_memory: options.MaxMemory = None,
     max_size: options.MaxSize = None,
+    text_column: options.TextColumn = None,
+    date_column: options.DateColumn = None,
+    id_column: options.IdColumn = None,
     as_json: options.Json = False,
 ) -> None:
     """What kg sees in each document, without a store: the names marked in the running text.
@@ -178,6 +193,7 @@ def tag(
     Offsets count characters of "text"; entities are resolved within the document.
     """
     from kg.flow import Options, tag_paths
+    from kg.formats import Columns
     from kg.records import Failure
 
     asked = Options(
@@ -186,6 +202,7 @@ def tag(
         patterns=tuple(patterns or ()),
         workers=workers,
         settings=options.make_settings(max_seconds, max_memory, max_size),
+        columns=Columns(text_column, date_column, id_column),
     )
     plain = not as_json and not on_terminal()
     if plain:

@@ -16,7 +16,7 @@ from kg.cli.printing import write_json, write_lines
 
 PACKAGES = (
     "spacy", "networkx", "pyvis", "typer", "rich", "numpy", "onnxruntime", "tokenizers", "rapidfuzz", "py3langid",
-    "rustworkx", "trafilatura", "lxml", "jinja2",
+    "rustworkx", "trafilatura", "lxml", "pypdfium2", "warcio", "jinja2",
 )  # fmt: skip
 FAILED = 1
 
@@ -29,7 +29,7 @@ def doctor(store: options.Store = "kg.db", as_json: options.Json = False) -> Non
     kg doctor --store reports.db --json
 
     Exit code 1 where the store is damaged or the default pipeline is missing. With --json, {"kg", "python", "platform",
-    "packages", "pipelines", "formats", "sqlite", "store"}.
+    "packages", "pipelines", "formats", "sqlite", "store"}, where formats lists {"name", "suffixes", "works", "extra"}.
     """
     report: dict[str, Any] = {
         "kg": __version__,
@@ -69,10 +69,10 @@ def list_pipelines() -> list[dict[str, object]]:
     return found
 
 
-def list_formats() -> list[str]:
-    from kg.formats import READERS
+def list_formats() -> list[dict[str, Any]]:
+    from kg.formats import list_formats
 
-    return sorted(READERS)
+    return list_formats()
 
 
 def describe_sqlite() -> dict[str, object]:
@@ -105,11 +105,21 @@ def describe_report(report: dict[str, Any]) -> list[str]:
     for pipeline in report["pipelines"]:
         kind = "bundled" if pipeline["bundled"] else "installed"
         lines.append(f"pipeline {pipeline['name']} ({kind}): {pipeline['version'] or 'missing; reinstall kg'}")
-    lines.append(f"formats: {' '.join(report['formats'])}")
+    lines += describe_formats(report["formats"])
     race = "has the WAL race of older versions; kg lets one connection alone write and checkpoint"
     sqlite = report["sqlite"]
     lines.append(f"SQLite {sqlite['version']}: " + (race if sqlite["wal_race"] else "without the WAL race"))
     return lines + describe_store(report["store"])
+
+
+def describe_formats(formats: list[dict[str, Any]]) -> list[str]:
+    works = ", ".join(f"{row['name']} ({' '.join(row['suffixes'])})" for row in formats if row["works"])
+    missing = [
+        f"not here: {row['name']} ({' '.join(row['suffixes'])}); install it with: pip install 'kg[{row['extra']}]'"
+        for row in formats
+        if not row["works"]
+    ]
+    return [f"formats: {works}", *missing]
 
 
 def describe_store(store: dict[str, Any]) -> list[str]:

@@ -132,6 +132,12 @@ MaxMemory = Annotated[
 MaxSize = Annotated[
     int | None, typer.Option("--max-size", metavar="MB", min=1, help="Largest file that is read; 50 by default.")
 ]
+TextColumn = Annotated[
+    str | None,
+    typer.Option("--text-column", metavar="NAME", help="Of tables (.csv, .tsv, .jsonl): the column of the texts."),
+]
+DateColumn = Annotated[str | None, typer.Option("--date-column", metavar="NAME", help="Likewise, of their dates.")]
+IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="Likewise, of what names each.")]
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", callback=check_type, help=f"Only these: {', '.join(TYPES)}.")
 ]

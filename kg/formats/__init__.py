@@ -19,7 +19,8 @@ from kg.formats.parts import Columns, Part, RawText, Reading, Unread, find_title
 from kg.settings import Settings
 
 __all__ = [
-    "READERS", "Columns", "Format", "Part", "RawText", "Unread", "find_title", "is_known", "list_formats", "read_bytes"
+    "READERS", "Columns", "Format", "Part", "RawText", "Unread", "find_title", "is_known", "list_formats",
+    "may_hold_tables", "read_bytes",
 ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ BY_NAME = {format.name: format for format in FORMATS}
 READERS: dict[str, Format] = {suffix: format for format in FORMATS for suffix in format.suffixes}
 """By suffix."""
 
+NO_TABLES = frozenset({"text", "Markdown", "HTML", "PDF", "Word", "feed", "web archive"})
 MAGIC = (
     (b"%PDF-", "PDF"), (b"PK\x03\x04", "ZIP"), (b"PK\x05\x06", "ZIP"), (b"\x1f\x8b", "gzip"), (b"WARC/", "web archive"),
 )  # fmt: skip
@@ -96,6 +98,11 @@ def list_formats() -> list[dict[str, Any]]:
 def is_known(head: bytes, name: str) -> bool:
     """Whether there is a reader for a file of this name that begins with these bytes."""
     return PurePath(name).suffix.lower() in READERS or find_mark(head) is not None
+
+
+def may_hold_tables(name: str) -> bool:
+    """Whether a file of this name may hold a table, of which the columns can be named."""
+    return READERS.get(PurePath(name).suffix.lower(), BY_NAME["CSV"]).name not in NO_TABLES
 
 
 def find_mark(head: bytes) -> Format | None:

@@ -21,6 +21,7 @@ REPEATED = 0.6  # share of the pages that a running header stands on; the first 
 SPACED = 1.45  # baselines this many times further apart than is usual on the page: a new paragraph
 SHORT_LINE = 0.85  # of the width of the text: a line that ends its paragraph
 SIZE_CHANGE = 0.15  # of the height of letters: a heading
+NUMBER = re.compile(r"\W*(?:side|page|s|p)?\W*0(?:\W*(?:av|of)?\W*0)?\W*")  # of a page, as ``flatten`` writes it
 WORD_AROUND = re.compile(rf"([\w-]+){HYPHEN}([\w-]+)")
 
 
@@ -104,11 +105,16 @@ def measure_lines(words: Any, text: str) -> Iterator[Line]:
 
 
 def drop_repeated(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Pages without the lines at their head and foot that most of them share but for numbers."""
+    """Pages without their numbers, and without the lines at head and foot that most share but for numbers."""
     marked = [[(line, (edge, flatten(line))) for line, edge in mark_edges(lines)] for lines in pages if lines]
     seen = Counter(key for lines in marked for key in {key for _, key in lines if key[0]})
     least = max(REPEATING_PAGES, min(OFTEN, REPEATED * len(marked)))
-    kept = iter([[line for line, key in lines if seen[key] < least] for lines in marked])
+    kept = iter(
+        [
+            [line for line, (edge, flat) in lines if seen[edge, flat] < least and not (edge and NUMBER.fullmatch(flat))]
+            for lines in marked
+        ]
+    )
     return [next(kept) if lines else [] for lines in pages]
 
 

@@ -25,6 +25,7 @@ class FileState:
     hash: str | None = None  # SHA-256 of its bytes, hex
     size: int | None = None  # bytes
     mtime: int | None = None  # nanoseconds
+    reader: str = ""  # how the user said to read it: "text=body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,32 @@ def add_file(store: Store, state: FileState, results: Sequence[Record | Document
     """
     with store.transaction():
         key = _put_file(store, state)
-        for number, result in enumerate(results):
-            row = _skip(result) if isinstance(result, Failure) else _keep(store, result, state.maker)
-            store.run("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, number, *row))
-            document = result.document if isinstance(result, Record) else result
-            if isinstance(document, Document):
-                places = ((key, number, start, printable(name)) for start, name in document.places)
-                store.many("INSERT OR IGNORE INTO page VALUES (?, ?, ?, ?)", places)
+        _put_results(store, key, results, maker=state.maker)
+
+
+def extend_file(store: Store, state: FileState, first: int, results: Sequence[Record | Document | Failure]) -> None:
+    """Add to what a file yielded, from place ``first`` on, in one transaction; and note the state it was read in.
+
+    While more is to come the state has no hash, so that a build that is cut short reads the file again.
+    """
+    with store.transaction():
+        key = store.value("SELECT key FROM file WHERE place = ?", (state.place,))
+        _put_results(store, key, results, maker=state.maker, first=first)
+        store.run(
+            "UPDATE file SET hash = ?, size = ?, mtime = ? WHERE key = ?", (state.hash, state.size, state.mtime, key)
+        )
+
+
+def _put_results(
+    store: Store, key: int, results: Sequence[Record | Document | Failure], *, maker: str, first: int = 0
+) -> None:
+    for number, result in enumerate(results, first):
+        row = _skip(result) if isinstance(result, Failure) else _keep(store, result, maker)
+        store.run("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, number, *row))
+        document = result.document if isinstance(result, Record) else result
+        if isinstance(document, Document):
+            places = ((key, number, start, printable(name)) for start, name in document.places)
+            store.many("INSERT OR IGNORE INTO page VALUES (?, ?, ?, ?)", places)
 
 
 def _skip(failure: Failure) -> Row:
@@ -105,8 +125,8 @@ def _put_file(store: Store, state: FileState) -> int:
     mark_dirty(store, "SELECT s.document FROM source s JOIN file f ON f.key = s.file WHERE f.place = ?", (state.place,))
     store.run("DELETE FROM file WHERE place = ?", (state.place,))
     return store.run(
-        "INSERT INTO file (place, path, hash, size, mtime, maker, time) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (state.place, state.path, state.hash, state.size, state.mtime, state.maker, _now()),
+        "INSERT INTO file (place, path, hash, size, mtime, maker, reader, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (state.place, state.path, state.hash, state.size, state.mtime, state.maker, state.reader, _now()),
     )
 
 
@@ -120,7 +140,9 @@ def _find_document(store: Store, document: str, maker: str) -> int:
 
 def find_file(store: Store, place: str) -> StoredFile | None:
     """A file as it was last read, or None where it never was."""
-    rows = store.rows("SELECT key, place, path, maker, hash, size, mtime, time FROM file WHERE place = ?", (place,))
+    rows = store.rows(
+        "SELECT key, place, path, maker, hash, size, mtime, reader, time FROM file WHERE place = ?", (place,)
+    )
     if not rows:
         return None
     key, *state, time = rows[0]

@@ -22,6 +22,7 @@ CREATE TABLE file (              -- a file as it was last read; tells cheaply wh
   hash TEXT,                     -- SHA-256 of its bytes; NULL when they could not be read
   size INTEGER, mtime INTEGER,   -- bytes; nanoseconds
   maker TEXT NOT NULL,           -- version of kg and of the patterns that read it
+  reader TEXT NOT NULL,          -- how the user said to read it: "text=body"
   time TEXT NOT NULL
 ) STRICT;
 CREATE INDEX file_hash ON file(hash);
