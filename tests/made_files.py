@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
@@ -120,11 +121,11 @@ def wrap_part(inner: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><w:part xmlns:w="{WORD}">{inner}</w:part>'
 
 
-def make_zip(members: dict[str, bytes]) -> bytes:
+def make_zip(members: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), data, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), data, packing)
     return file.getvalue()
 
 
@@ -145,7 +146,9 @@ def make_eml(text: str) -> bytes:
 
 
 def make_mbox(text: str) -> bytes:
-    return b"From test@test.example Mon Mar  3 10:00:00 2025\n" + make_eml(text).replace(b"\r\n", b"\n") + b"\n"
+    lines = make_eml(text).replace(b"\r\n", b"\n")
+    escaped = re.sub(rb"^(>*From )", rb">\1", lines, flags=re.MULTILINE)
+    return b"From test@test.example Mon Mar  3 10:00:00 2025\n" + escaped + b"\n"
 
 
 def make_csv(text: str) -> bytes:

@@ -13,6 +13,7 @@ ARTICLE_TAGS = 50_000  # likewise
 BLOCKS = frozenset(
     "p div h1 h2 h3 h4 h5 h6 li ul ol table tr td th section article header footer blockquote br dt dd body".split()  # noqa: SIM905
 )
+HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "title"})
 
 
 def read_html(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
@@ -46,21 +47,43 @@ def find_page_title(page: str) -> str | None:
 
 
 def read_page_text(page: str) -> str:
-    """All visible text of a page, a block a line."""
-    from lxml import etree, html
+    """All visible text of a page, a block a line. No tree is built: memory stays near the size of the text."""
+    from lxml import etree
 
+    writer = TextWriter()
+    parser = etree.HTMLParser(target=writer, huge_tree=True)  # else what is nested deeply would be lost
     try:
-        tree = html.document_fromstring(page.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8", huge_tree=False))
-    except (etree.ParserError, ValueError):
-        return ""
-    etree.strip_elements(tree, "script", "style", "noscript", "template", with_tail=False)
-    body = tree.find("body")
-    lines: list[list[str]] = [[]]
-    for event, node in etree.iterwalk(tree if body is None else body, events=("start", "end", "comment", "pi")):
-        if node.tag in BLOCKS:
-            lines.append([])
-        part = node.text if event == "start" else node.tail
-        if part:
-            lines[-1].append(re.sub(r"\s+", " ", part))
-    joined = ("".join(parts).strip() for parts in lines)
-    return "\n\n".join(line for line in joined if line)
+        parser.feed("<body>" if not page.strip() else page)
+        parser.close()
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        pass  # what came before it is kept
+    return writer.join()
+
+
+class TextWriter:
+    """Gathers text as lxml's parser meets it."""
+
+    def __init__(self) -> None:
+        self.lines: list[list[str]] = [[]]
+        self.hidden = 0  # elements not shown that are open
+
+    def start(self, tag: str, attributes: object) -> None:
+        self.hidden += tag in HIDDEN
+        if tag in BLOCKS:
+            self.lines.append([])
+
+    def end(self, tag: str) -> None:
+        self.hidden -= tag in HIDDEN
+        if tag in BLOCKS:
+            self.lines.append([])
+
+    def data(self, words: str) -> None:
+        if not self.hidden:
+            self.lines[-1].append(words)
+
+    def close(self) -> None:
+        pass
+
+    def join(self) -> str:
+        joined = (" ".join("".join(words).split()) for words in self.lines)
+        return "\n\n".join(line for line in joined if line)

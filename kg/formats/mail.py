@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from email.message import Message
 
 SHOWN = ("From", "To", "Cc")
-SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From [^\r\n]*\r?\n")
+SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From [^\r\n]*\d:\d\d[^\r\n]*\r?\n")
+"""The line between two messages: it has a time, as no sentence that begins with this word does by chance."""
 ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 ANSWERED = re.compile(
     r"^(?:(?:Den|On|Am|Le|El|Den|På|Kl)\b[^\n]{4,200}(?:skrev|wrote|schrieb|écrit|escribió)\b[^\n]{0,120}:"
@@ -44,7 +45,7 @@ def read_mbox(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
     """The messages of a mailbox, each as ``read_eml`` reads it. Raises ReadError."""
     starts = [found.span() for found in SEPARATOR.finditer(data)]
     if not starts:
-        raise ReadError("is no mailbox: no line begins with 'From '")
+        raise ReadError("is no mailbox: no line is a 'From ' with a time")
     ends = [start for start, _ in starts[1:]] + [len(data)]
     for number, ((_, begin), end) in enumerate(zip(starts, ends, strict=True), 1):
         try:

@@ -106,6 +106,8 @@ def decode(data: bytes, *, html: bool = False) -> tuple[str, tuple[str, ...]]:
             return clean_text(data.decode(encoding, "replace")), ()
     if wide := find_wide(data):
         return clean_text(data.decode(wide, "replace")), (f"encoding {wide}",)
+    if data.count(0) > len(data) // 100:
+        raise ReadError("not text (holds zero bytes); convert it to .txt, .md or .html")
     declared = re.search(rb"charset=[\"']?([\w-]{3,20})", data[:2_000]) if html else None
     names = [declared.group(1).decode("ascii")] if declared else []
     for encoding in (*names, "utf-8"):
@@ -113,8 +115,6 @@ def decode(data: bytes, *, html: bool = False) -> tuple[str, tuple[str, ...]]:
             return clean_text(data.decode(encoding)), ()
         except (UnicodeDecodeError, LookupError):
             continue
-    if data.count(0) > len(data) // 100:
-        raise ReadError("not text (holds zero bytes); convert it to .txt, .md or .html")
     return clean_text(data.decode("cp1252", "replace")), ("encoding cp1252",)
 
 

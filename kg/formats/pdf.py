@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from kg.errors import ReadError
-from kg.formats.parts import Part, RawText, Reading, find_date, find_title
+from kg.formats.parts import Part, RawText, Reading, Unread, find_date, find_title
 from kg.text import clean_text
 
 HYPHEN = "\ufffe"  # what PDFium puts for a hyphen at a line's end
@@ -50,12 +50,15 @@ def read_pdf(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
     try:
         if len(document) > reading.settings.max_pages:
             raise ReadError(f"has more pages than the limit ({len(document):,} of {reading.settings.max_pages:,})")
-        pages = [read_page(document, number) for number in range(len(document))]
+        pages, damaged = read_pages(document)
         fields = document.get_metadata_dict()
     finally:
         document.close()
+    yield from (Unread(f", page {number}", "is damaged") for number in damaged)
     text, places = join_pages(drop_repeated(pages))
     if not text.strip():
+        if len(damaged) == len(pages):
+            return
         raise ReadError("holds no text, only pictures of it; read it with an OCR program first")
     title = clean_title(fields.get("Title", ""), text)
     date, date_from = find_date(name, text)
@@ -74,6 +77,21 @@ def clean_title(given: str, text: str) -> str | None:
     title = " ".join(clean_text(given).split())
     flat = " ".join(text[:5_000].split()).casefold()
     return title if len(title) >= 3 and title.casefold() in flat else None
+
+
+def read_pages(document: Any) -> tuple[list[list[Line]], list[int]]:
+    """(lines of each page, numbers of those that are damaged)."""
+    import pypdfium2
+
+    pages: list[list[Line]] = []
+    damaged: list[int] = []
+    for number in range(len(document)):
+        try:
+            pages.append(read_page(document, number))
+        except pypdfium2.PdfiumError:
+            pages.append([])
+            damaged.append(number + 1)
+    return pages, damaged
 
 
 def read_page(document: Any, number: int) -> list[Line]:
@@ -135,7 +153,7 @@ def join_pages(pages: Sequence[Sequence[Line]]) -> tuple[str, tuple[tuple[int, s
     pieces: list[str] = []
     places: list[tuple[int, str]] = []
     length, previous = 0, None
-    usual = median_gap(pages)
+    usual = line_gap(pages)
     right = widest(pages)
     known = set(re.findall(r"[\w-]+", " ".join(line.text.casefold() for lines in pages for line in lines)))
     for number, lines in enumerate(pages, 1):
@@ -167,10 +185,11 @@ def join_hyphens(text: str, known: set[str]) -> str:
     return WORD_AROUND.sub(join, text).replace(HYPHEN, "-")
 
 
-def median_gap(pages: Sequence[Sequence[Line]]) -> float:
+def line_gap(pages: Sequence[Sequence[Line]]) -> float:
+    """How far apart the lines of a paragraph are, in points."""
     gaps = [a.base - b.base for lines in pages for a, b in pairwise(lines)]
     down = sorted(gap for gap in gaps if gap > 0)
-    return down[len(down) // 2] if down else 0.0
+    return down[len(down) // 4] if down else 0.0  # of text set in short paragraphs, half the gaps lie between these
 
 
 def widest(pages: Sequence[Sequence[Line]]) -> dict[int, float]:

@@ -46,5 +46,5 @@ def strip_markdown(text: str) -> str:
     text = re.sub(r"^```.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"^#{1,6}\s+(.*?)\s*#*$", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r"^(?:>\s?)+", "", text, flags=re.MULTILINE)
-    text = re.sub(r"!?\[([^\]\n]*)\]\([^)\n]*\)", r"\1", text)
+    text = re.sub(r"!?\[([^\[\]\n]*)\]\([^()\n]*(?:\([^()\n]*\))?[^()\n]*\)", r"\1", text)
     return re.sub(r"(\*\*|__|(?<!\w)[*_]|[*_](?!\w)|`)(?=\S)|(?<=\S)(\*\*|__|[*_](?!\w)|`)", "", text)

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from kg.errors import ReadError
-from kg.formats.parts import NAME_CHARS, Part, RawText, Reading, Unread, add_title, decode, find_date, parse_date
+from kg.formats.parts import (
+    NAME_CHARS,
+    Part,
+    RawText,
+    Reading,
+    Unread,
+    add_title,
+    decode,
+    find_date,
+    find_title,
+    parse_date,
+)
 from kg.text import clean_text, fold
 
 ROLES = {
@@ -172,8 +183,9 @@ def read_row(row: Row, chosen: Mapping[str, str], *, guesses: tuple[str, ...], n
     date, date_from = find_date(name, body)
     if day := parse_date(cells.get(chosen.get("date", ""), "")):
         date, date_from = day, f"column {chosen['date']}"
-    title_from = f"column {chosen['title']}" if title else None
-    return RawText(add_title(title, body), title, title_from, date, date_from, guesses, part)
+    title_from = f"column {chosen['title']}" if title else "first line"
+    title = title or find_title(body)
+    return RawText(add_title(title, body), title, title_from if title else None, date, date_from, guesses, part)
 
 
 def choose_columns(
