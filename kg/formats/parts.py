@@ -73,6 +73,9 @@ class Nest(Protocol):
     def __call__(self, data: bytes, name: str, *, part: str, reading: Reading) -> Iterator[Part]: ...
 
 
+CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n\f\r\x1b")  # bytes that no text is full of
+
+
 @dataclass(slots=True)
 class Reading:
     """One file being read: what was asked, and what its parts may still take."""
@@ -110,11 +113,15 @@ def decode(data: bytes, *, html: bool = False) -> tuple[str, tuple[str, ...]]:
         raise ReadError("not text (holds zero bytes); convert it to .txt, .md or .html")
     declared = re.search(rb"charset=[\"']?([\w-]{3,20})", data[:2_000]) if html else None
     names = [declared.group(1).decode("ascii")] if declared else []
-    for encoding in (*names, "utf-8"):
-        try:
-            return clean_text(data.decode(encoding)), ()
-        except (UnicodeDecodeError, LookupError):
-            continue
+    strange = len(data) - len(data.translate(None, CONTROLS))
+    if strange <= len(data) // 10:
+        for encoding in (*names, "utf-8"):
+            try:
+                return clean_text(data.decode(encoding)), ()
+            except (UnicodeDecodeError, LookupError):
+                continue
+    if strange > len(data) // 100:
+        raise ReadError("not text (holds control characters as programs and images do); convert it to text")
     return clean_text(data.decode("cp1252", "replace")), ("encoding cp1252",)
 
 
