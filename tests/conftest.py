@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import stubs
+
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)  # a test fails always or never
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT = Path(__file__).parent.parent
 CORPUS = {name: text for name, text in stubs.CORPUS.items() if name != "f.txt"} | {"g.txt": "Nordmat er i Storvik."}

@@ -34,7 +34,7 @@ from kg.errors import UsageError
 from kg.names import plain_key, slug
 from kg.records import TYPES, Link, Mention, Record
 from kg.resolve.cluster import Cluster, Item
-from kg.resolve.keys import LocalEntity
+from kg.resolve.keys import LocalEntity, local_keys
 
 CARVED = re.compile(r"@(\d+)-(\d+)$")  # ends the id of an entity carved out of a document by its mention
 KINDS = {
@@ -140,13 +140,15 @@ class CorrectionIndex:
         ]
 
     def keys(self, local: LocalEntity) -> frozenset[str]:
-        """Keys that hang ``local`` together with all else that its corrections point at, and with its new name."""
+        """Keys that hang ``local`` together with all else that its corrections point at, its new name and new type."""
         entity = local.entity
         keys: set[str] = set()
         for place, _ in self.find(local.document, entity.id, name=entity.name, type=entity.type):
             keys.add(f"correction {place}")
             if name := self.corrections[place].payload.get("name"):
                 keys.add("id " + slug(str(name)))
+            if self.corrections[place].kind == "retype":
+                keys |= local_keys(replace(local, entity=replace(entity, type=self.corrections[place].payload["type"])))
         return frozenset(keys)
 
 
