@@ -242,7 +242,7 @@ def test_stats(store: Store) -> None:
         "types": {"PERSON": 3, "ORG": 5, "PLACE": 3},
         "relations": {"appears_with": 14, "owns": 3, "leads": 2, "conflict_with": 1},
         "pipelines": [["stub 1", "nb", 6]],
-        "dated": 5, "first_date": "2026-01-01", "last_date": "2026-01-06",
+        "near_copies": 0, "dated": 5, "first_date": "2026-01-01", "last_date": "2026-01-06",
     }  # fmt: skip
 
 

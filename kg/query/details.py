@@ -73,12 +73,13 @@ def top_entities(store: Store, *, by: str = "mentions", type: str | None = None,
 def stats(store: Store) -> dict[str, object]:
     """Counts of what the graph holds."""
     with store.snapshot():
-        first, last, dated = lookup.count_by(store, "dates")[0]
+        first, last, dated, copies = lookup.count_by(store, "dates")[0]
         return {
             **lookup.count_all(store),
             "types": {row[0]: row[1] for row in lookup.count_by(store, "types")},
             "relations": {row[0]: row[1] for row in lookup.count_by(store, "relations")},
             "pipelines": [list(row) for row in lookup.count_by(store, "pipelines")],
+            "near_copies": copies,  # documents that are nearly the text of an older one
             "dated": dated,
             "first_date": first,
             "last_date": last,

@@ -2,7 +2,8 @@
 
 ``schema`` documents the tables, ``base`` opens them, ``handle`` is what an open one can do, ``lock`` keeps a second
 writer out, ``facts`` and ``content`` write what was read, ``blocks`` finds what resolution must look at again,
-``derive`` makes the graph, ``lookup`` and ``evidence`` read for the questions, ``check`` looks for damage.
+``sketch`` and ``copies`` tell near-copies, ``derive`` makes the graph, ``lookup`` and ``evidence`` read for the
+questions, ``check`` looks for damage.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from kg.errors import StoreError
 from kg.store.handle import Store
 
 _DUMPS = {
-    "document": "SELECT d.id, d.pipeline, w.path, w.title, w.date, w.date_from, w.sources FROM shown w "
+    "document": "SELECT d.id, d.pipeline, w.path, w.title, w.date, w.date_from, w.sources, w.copy_of FROM shown w "
     "JOIN document d ON d.key = w.document",
     "entity": "SELECT id, name, type, mentions, documents, sentences, degree, first_seen, last_seen FROM entity",
     "assignment": "SELECT d.id, l.id, e.id, o.reason FROM entity_of o JOIN local l ON l.key = o.local "

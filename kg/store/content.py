@@ -13,6 +13,7 @@ from typing import TypeVar
 from kg.errors import NotFoundError, StoreError
 from kg.records import Document, Entity, Link, Mention, Record
 from kg.store.handle import Row, Store
+from kg.store.sketch import pack_hashes, sketch_document, sketch_sentence
 from kg.text import fold
 
 T = TypeVar("T")
@@ -46,8 +47,18 @@ def _insert_document(store: Store, record: Record, maker: str) -> int:
     named = len(set(_place_mentions(record)))
     sentences = json.dumps([edge for bounds in record.sentences for edge in bounds], separators=(",", ":"))
     key = store.run(
-        "INSERT INTO document (id, pipeline, maker, lang, named, sentences, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (document.id, record.pipeline, maker, document.lang, named, sentences, document.text),
+        "INSERT INTO document (id, pipeline, maker, lang, named, sentences, sketch, text) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            record.pipeline,
+            maker,
+            document.lang,
+            named,
+            sentences,
+            pack_hashes(sketch_document(document.text)),
+            document.text,
+        ),
     )
     store.run("INSERT INTO document_words (rowid, fold) VALUES (?, ?)", (key, fold(document.text)))
     return key
@@ -66,13 +77,15 @@ def insert_content(store: Store, key: int, record: Record) -> None:
     for mention, sentence in zip(record.mentions, _place_mentions(record), strict=True):
         _known(by_entity, mention.entity, document.id).append((mention, sentence))
     local = {entity.id: _insert_local(store, key, entity, by_entity[entity.id]) for entity in record.entities}
+    bounds = {(link.start, link.end) for link in record.links}
+    prints = {(start, end): _print_sentence(document.text[start:end]) for start, end in bounds}
     store.many(
-        'INSERT INTO link (document, head, relation, tail, predicate, start, "end", status, rule, speaker, print) '
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        'INSERT INTO link (document, head, relation, tail, predicate, start, "end", status, rule, speaker, print, '
+        "sketch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (key, _known(local, link.head, document.id), link.relation, _known(local, link.tail, document.id),
              link.predicate, link.start, link.end, link.status, link.rule, local.get(link.speaker),
-             fingerprint(document.text[link.start : link.end]))
+             *prints[link.start, link.end])
             for link in record.links
         ),
     )  # fmt: skip
@@ -98,6 +111,10 @@ def _insert_local(store: Store, document: int, entity: Entity, mentions: Sequenc
         ((key, m.start, m.end, m.text, m.name or m.text, m.type, m.rule, int(m.derived)) for m, _ in mentions),
     )
     return key
+
+
+def _print_sentence(sentence: str) -> tuple[int, bytes]:
+    return fingerprint(sentence), sketch_sentence(sentence)
 
 
 def fingerprint(sentence: str) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kg.records import SYMMETRIC, Record
 from kg.store.blocks import Member, set_shapes, stream_blocks
 from kg.store.content import carve_record
+from kg.store.copies import forget_sketch, join_sentences, mark_copies, note_sketches
 from kg.store.facts import CorrectionRow, list_corrections
 from kg.store.handle import Store
 from kg.store.schema import RANK_STATUS, STATUS_RANK
@@ -22,7 +23,7 @@ from kg.store.schema import RANK_STATUS, STATUS_RANK
 if TYPE_CHECKING:
     from kg.resolve import LocalEntity, Resolution
 
-_TOUCHED = ("touched_document", "touched_shape", "touched_entity", "touched_edge")
+_TOUCHED = ("touched_document", "touched_shape", "touched_entity", "touched_edge", "touched_copy")
 _SCRATCH = {
     **dict.fromkeys(_TOUCHED, "key INTEGER PRIMARY KEY"),
     "assigned": "local INTEGER PRIMARY KEY, entity TEXT, reason TEXT, moved INTEGER",
@@ -51,8 +52,9 @@ def is_stale(store: Store) -> bool:
 def refresh(store: Store, make_resolver: Callable[[Sequence[CorrectionRow]], Resolver]) -> bool:
     """Bring the derived tables up to date with the facts, in one transaction. Returns whether anything had changed.
 
-    1 retire documents that no file holds any more; 2 show the others; 3 set single mentions apart, as corrections say;
-    4 resolve entities across documents, those that may have changed; 5 join links to edges; 6 count.
+    1 retire documents that no file holds any more; 2 show the others and tell the copies among them; 3 set single
+    mentions apart, as corrections say; 4 resolve entities across documents, those that may have changed; 5 join links
+    to edges; 6 count.
     """
     if not is_stale(store):
         return False
@@ -62,6 +64,7 @@ def refresh(store: Store, make_resolver: Callable[[Sequence[CorrectionRow]], Res
             store.run(f"CREATE TEMP TABLE {name} ({columns})")
         retired = _retire_documents(store)  # 1
         _show_documents(store)  # 2
+        mark_copies(store)
         _carve_documents(store, resolver)  # 3
         _set_shapes(store, resolver)  # 4
         for block in stream_blocks(store):
@@ -70,7 +73,8 @@ def refresh(store: Store, make_resolver: Callable[[Sequence[CorrectionRow]], Res
         _count_edges(store)  # 6
         _count_entities(store)
         _count_names(store)
-        store.run("UPDATE meta SET value = (SELECT coalesce(sum(named), 0) FROM shown) WHERE name = 'sentences'")
+        named = "SELECT coalesce(sum(named), 0) FROM shown WHERE copy_of IS NULL"
+        store.run(f"UPDATE meta SET value = ({named}) WHERE name = 'sentences'")
         store.run("DELETE FROM dirty")
         for name in _SCRATCH:
             store.run(f"DROP TABLE temp.{name}")
@@ -107,6 +111,7 @@ def _retire_documents(store: Store) -> int:
     keys = [row[0] for row in store.rows(gone)]
     for key in keys:
         _forget_content(store, key)
+        forget_sketch(store, key)
         store.run("DELETE FROM shown WHERE document = ?", (key,))
         store.run(
             "INSERT INTO document_words (document_words, rowid, fold) "
@@ -133,7 +138,9 @@ def _show_documents(store: Store) -> None:
                 "UPDATE entity_of SET date = ? WHERE local IN (SELECT key FROM local WHERE document = ?)", (date, key)
             )
         row = (key, id, sources[0][0], title, date, named, date_from, json.dumps(sources, ensure_ascii=False))
-        store.run("INSERT OR REPLACE INTO shown VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        kept = "(SELECT copy_of FROM shown WHERE document = ?1)"
+        store.run(f"INSERT OR REPLACE INTO shown VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {kept})", row)
+        note_sketches(store, [key])
 
 
 def _corrections_changed(store: Store) -> bool:
@@ -185,7 +192,7 @@ def _assign_entities(store: Store, block: Sequence[Member], resolution: Resoluti
     store.run("DELETE FROM entity_of WHERE local IN (SELECT local FROM temp.assigned)")
     store.run(
         """INSERT INTO entity_of
-        SELECT e.key, l.key, l.document, l.mentions, l.sentences, w.date, l.names, a.reason
+        SELECT e.key, l.key, l.document, l.mentions, iif(w.copy_of IS NULL, l.sentences, 0), w.date, l.names, a.reason
         FROM temp.assigned a JOIN entity e ON e.id = a.entity JOIN local l ON l.key = a.local
             JOIN shown w ON w.document = l.document"""
     )
@@ -219,7 +226,7 @@ def _join_links(store: Store) -> None:
     )
     store.run("INSERT OR IGNORE INTO edge (head, relation, tail) SELECT DISTINCT head, relation, tail FROM temp.linked")
     store.run(
-        "INSERT INTO edge_of SELECT n.link, g.key FROM temp.linked n "
+        "INSERT INTO edge_of SELECT n.link, g.key, k.print FROM temp.linked n JOIN link k ON k.key = n.link "
         "JOIN edge g ON g.head = n.head AND g.tail = n.tail AND g.relation = n.relation"
     )
     _touch(store, "touched_edge", "SELECT o.edge FROM temp.linked n JOIN edge_of o ON o.link = n.link")
@@ -239,9 +246,10 @@ def _count_edges(store: Store) -> None:
         "DELETE FROM edge WHERE key IN (SELECT key FROM temp.touched_edge) "
         "AND NOT EXISTS (SELECT 1 FROM edge_of o WHERE o.edge = edge.key)"
     )
+    join_sentences(store)
     store.run(
         f"""UPDATE edge SET (weight, documents, first_seen, last_seen, status) = (
-            SELECT count(DISTINCT k.print), count(DISTINCT k.document), min(w.date), max(w.date),
+            SELECT count(DISTINCT o.print), count(DISTINCT k.document), min(w.date), max(w.date),
                 CASE min(CASE k.status {STATUS_RANK} END) {RANK_STATUS} END
             FROM edge_of o JOIN link k ON k.key = o.link JOIN shown w ON w.document = k.document
             WHERE o.edge = edge.key)
@@ -252,7 +260,8 @@ def _count_edges(store: Store) -> None:
             SELECT count(DISTINCT (k.document << 32) + k.start) FROM (
                 SELECT key FROM edge p WHERE p.head = edge.head AND p.tail = edge.tail
                 UNION ALL SELECT key FROM edge p WHERE p.head = edge.tail AND p.tail = edge.head) p
-            JOIN edge_of o ON o.edge = p.key JOIN link k ON k.key = o.link)
+            JOIN edge_of o ON o.edge = p.key JOIN link k ON k.key = o.link
+            JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL)
         WHERE relation = 'appears_with' AND key IN (SELECT key FROM temp.touched_edge)"""
     )
 

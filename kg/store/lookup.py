@@ -66,7 +66,7 @@ class EvidenceData:
     status: str
     rule: str
     speaker: str | None  # entity id
-    print: int  # equal for copies of one text
+    print: int  # equal for near-copies of one sentence
     sources: str  # JSON: [[path, title, date], ...]
     date_from: str | None  # where the date was found
 
@@ -110,7 +110,7 @@ STRENGTH = "CASE WHEN g.relation <> 'appears_with' AND g.status <> 'denied' THEN
 
 _ENTITY = "e.id, e.name, e.type, e.mentions, e.documents, e.degree, e.first_seen, e.last_seen, e.sentences, e.key"
 _EDGE = "g.key, g.head, g.relation, g.tail, g.weight, g.documents, g.together, g.status, g.first_seen, g.last_seen"
-_RECOUNTED = f"""g.key, g.head, g.relation, g.tail, count(DISTINCT k.print), count(DISTINCT k.document), 0,
+_RECOUNTED = f"""g.key, g.head, g.relation, g.tail, count(DISTINCT o.print), count(DISTINCT k.document), 0,
     CASE min(CASE k.status {STATUS_RANK} END) {RANK_STATUS} END, min(w.date), max(w.date)"""
 _TO_EVIDENCE = "JOIN edge_of o ON o.edge = g.key JOIN link k ON k.key = o.link JOIN shown w ON w.document = k.document"
 
@@ -212,7 +212,7 @@ def stream_evidence(store: Store, edges: Iterable[int], filter: Filter = ALL) ->
     """The evidence of these edges, by edge."""
     evidence, values = filter.evidence()
     sql = f"""SELECT o.edge, d.key, d.id, w.path, w.title, w.date, k.start, k."end", k.predicate, k.status, k.rule,
-            s.id, k.print, w.sources, w.date_from
+            s.id, o.print, w.sources, w.date_from
         FROM json_each(?) j JOIN edge_of o ON o.edge = j.value JOIN link k ON k.key = o.link
             JOIN shown w ON w.document = k.document JOIN document d ON d.key = k.document
             LEFT JOIN entity_of p ON p.local = k.speaker LEFT JOIN entity s ON s.key = p.entity
@@ -328,7 +328,7 @@ def count_by(store: Store, what: str) -> list[Row]:
         "relations": "SELECT relation, count(*), sum(weight) FROM edge GROUP BY 1 ORDER BY 3 DESC, 1",
         "pipelines": """SELECT d.pipeline, d.lang, count(*) FROM shown w JOIN document d ON d.key = w.document
             GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2""",
-        "dates": "SELECT min(date), max(date), count(date) FROM shown",
+        "dates": "SELECT min(date), max(date), count(date), count(copy_of) FROM shown",
     }[what]
     rows = store.rows(sql)
     return sorted(rows, key=lambda row: TYPES.index(row[0])) if what == "types" else rows

@@ -12,7 +12,7 @@ from __future__ import annotations
 from kg.records import STATUSES, SYMMETRIC
 
 APPLICATION_ID = 0x6B675F31  # "kg_1" in the file's header: tells a store of ours from any other SQLite file
-FORMAT = 2  # user_version; a higher one was written by a newer kg
+FORMAT = 3  # user_version; a higher one was written by a newer kg
 
 FACTS = """
 CREATE TABLE file (              -- a file as it was last read; tells cheaply whether it has changed
@@ -36,6 +36,7 @@ CREATE TABLE document (          -- one text, however many files hold it
   lang TEXT NOT NULL,
   named INTEGER NOT NULL,        -- how many of its sentences hold a name
   sentences TEXT NOT NULL,       -- JSON: [start, end, start, end, ...]
+  sketch BLOB NOT NULL,          -- hashes of 8 bytes, of which near-copies of the text share one
   text TEXT NOT NULL,            -- last, so that the rest is read without it
   UNIQUE (id, pipeline, maker)
 ) STRICT;
@@ -90,7 +91,8 @@ CREATE TABLE link (              -- one sentence's statement about two entities
   predicate TEXT NOT NULL,
   start INTEGER NOT NULL, "end" INTEGER NOT NULL,
   status TEXT NOT NULL, rule TEXT NOT NULL, speaker INTEGER,              -- speaker: local
-  print INTEGER NOT NULL         -- fingerprint of the sentence: copies of one text count once
+  print INTEGER NOT NULL,        -- fingerprint of the sentence: copies of one text count once
+  sketch BLOB NOT NULL           -- by which near-copies are told; see sketch.py
 ) STRICT;
 CREATE INDEX link_document ON link(document);
 
@@ -118,14 +120,20 @@ CREATE TABLE shown (             -- the documents that the graph is made of
   path TEXT NOT NULL, title TEXT, date TEXT,     -- of its first source; the earliest date
   named INTEGER NOT NULL,        -- how many of its sentences hold a name
   date_from TEXT,                -- where that date was found
-  sources TEXT NOT NULL          -- JSON: [[path, title, date], ...] of all of them
+  sources TEXT NOT NULL,         -- JSON: [[path, title, date], ...] of all of them
+  copy_of TEXT                   -- id of the oldest document that this one is a near-copy of
 ) STRICT;
+
+CREATE TABLE sketch_of (         -- which documents share a hash of their sketches
+  hash INTEGER NOT NULL, document INTEGER NOT NULL,
+  PRIMARY KEY (hash, document)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entity (
   key INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, type TEXT NOT NULL,
   mentions INTEGER NOT NULL DEFAULT 0, documents INTEGER NOT NULL DEFAULT 0,
-  sentences INTEGER NOT NULL DEFAULT 0,          -- that name it
+  sentences INTEGER NOT NULL DEFAULT 0,          -- that name it, those of copies left out
   degree INTEGER NOT NULL DEFAULT 0,             -- entities it is linked to
   first_seen TEXT, last_seen TEXT
 ) STRICT;
@@ -133,7 +141,8 @@ CREATE INDEX entity_mentions ON entity(mentions);
 
 CREATE TABLE entity_of (         -- which entity of the graph a document's entity is, and why
   entity INTEGER NOT NULL, local INTEGER NOT NULL,
-  document INTEGER NOT NULL, mentions INTEGER NOT NULL, sentences INTEGER NOT NULL,
+  document INTEGER NOT NULL, mentions INTEGER NOT NULL,
+  sentences INTEGER NOT NULL,                    -- 0 of a copy, so that chance is not asked twice
   date TEXT, names TEXT NOT NULL,                -- as in local and shown: all that is counted lies side by side
   reason TEXT NOT NULL,
   PRIMARY KEY (entity, local)
@@ -161,9 +170,9 @@ CREATE INDEX alias_fold ON alias(fold);
 CREATE TABLE edge (
   key INTEGER PRIMARY KEY,
   head INTEGER NOT NULL, relation TEXT NOT NULL, tail INTEGER NOT NULL,   -- head, tail: entity
-  weight INTEGER NOT NULL DEFAULT 0,             -- sentences that say so; copies of one text count once
+  weight INTEGER NOT NULL DEFAULT 0,             -- sentences that say so; near-copies count once
   documents INTEGER NOT NULL DEFAULT 0,
-  together INTEGER NOT NULL DEFAULT 0,           -- appears_with: sentences that name both
+  together INTEGER NOT NULL DEFAULT 0,           -- appears_with: sentences that name both, those of copies left out
   status TEXT NOT NULL DEFAULT '',               -- the firmest of its evidence
   first_seen TEXT, last_seen TEXT,
   UNIQUE (head, tail, relation)
@@ -171,7 +180,8 @@ CREATE TABLE edge (
 CREATE INDEX edge_tail ON edge(tail, head);
 
 CREATE TABLE edge_of (           -- which edge a link is evidence for
-  link INTEGER PRIMARY KEY, edge INTEGER NOT NULL
+  link INTEGER PRIMARY KEY, edge INTEGER NOT NULL,
+  print INTEGER NOT NULL         -- the least of the fingerprints of all near-copies of its sentence
 ) STRICT;
 CREATE INDEX edge_of_edge ON edge_of(edge);
 
@@ -201,7 +211,7 @@ FROM edge g JOIN entity h ON h.key = g.head JOIN entity t ON t.key = g.tail;
 CREATE VIEW evidence AS
 SELECT h.id AS head, g.relation, t.id AS tail, substr(d.text, k.start + 1, k."end" - k.start) AS sentence,
   k.predicate, k.status, k.rule, s.id AS speaker, d.id AS document, w.path AS source, w.title, w.date,
-  k.start, k."end", k.print, w.date_from,
+  k.start, k."end", o.print, w.date_from,
   (SELECT p.name FROM source s JOIN page p ON p.file = s.file AND p.number = s.number
     WHERE s.document = k.document AND s.path = w.path AND p.start <= k.start ORDER BY p.start DESC LIMIT 1) AS page
 FROM edge_of o JOIN link k ON k.key = o.link JOIN edge g ON g.key = o.edge
@@ -211,7 +221,7 @@ FROM edge_of o JOIN link k ON k.key = o.link JOIN edge g ON g.key = o.edge
 
 CREATE VIEW documents AS
 SELECT d.id, w.path AS source, w.title, w.date, d.lang, d.pipeline, length(d.text) AS characters, d.text, w.sources,
-  w.date_from
+  w.date_from, w.copy_of
 FROM shown w JOIN document d ON d.key = w.document;
 
 CREATE VIEW skipped AS
@@ -225,6 +235,6 @@ RANK_STATUS = " ".join(f"WHEN {rank} THEN '{status}'" for rank, status in enumer
 
 TABLES = (
     "file", "document", "source", "page", "local", "mention", "link", "correction", "carved", "dirty", "meta", "shown",
-    "entity", "entity_of", "shape_of", "shape_key", "alias", "edge", "edge_of",
+    "sketch_of", "entity", "entity_of", "shape_of", "shape_key", "alias", "edge", "edge_of",
     "alias_words", "alias_grams", "document_words",
 )  # fmt: skip

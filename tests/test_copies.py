@@ -1,0 +1,127 @@
+"""Near-copies: one agency story in five papers is one piece of evidence with five sources."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from kg.query import find_entity, list_evidence, list_neighbours, stats
+from kg.store import Store, check_store, dump_graph, open_store, refresh, remove_files
+from kg.store.sketch import MOST_SENTENCES, join_copies, sketch_document, sketch_sentence
+from tests.stubs import add_text, resolve_by_id
+
+STORY = (
+    "Fjellbygg og den vesle nabobedriften Kystkraft skal etter planen bygge ei ny kai i Bratvik neste sommer. "
+    "Arbeidet er ventet å ta minst to år, og rundt tretti personer får fast jobb mens det står på. "
+    "Kari Holm leder Fjellbygg og sier at prisene på stein og stål har gått mye opp siden i fjor høst."
+)
+PAPERS = {
+    "agency.txt": ("2026-01-01", STORY),
+    "title.txt": ("2026-01-02", f"ny kai gir jobb til mange. {STORY}"),
+    "credit.txt": ("2026-01-02", STORY.replace("siden i fjor høst", "siden i fjor høst, melder byrået")),
+    "quotes.txt": ("2026-01-03", STORY.replace("prisene på stein og stål", "«prisene» på stein, og stål,")),
+    "word.txt": ("2026-01-04", STORY.replace("skal etter planen bygge", "skal nå etter planen bygge")),
+}
+OTHER = (
+    "Fjellbygg og konkurrenten Kystkraft møtes onsdag i retten for å få avgjort hvem som betaler for den gamle veien. "
+    "Saken har versert i flere år uten at noen av de to selskapene har villet gi seg på det viktigste punktet."
+)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with open_store(":memory:", write=True) as opened:
+        yield opened
+
+
+def fill(store: Store, papers: dict[str, tuple[str, str]]) -> list[str]:
+    for path, (date, text) in papers.items():
+        add_text(store, path, text, date=date)
+    return derive(store)
+
+
+def derive(store: Store) -> list[str]:
+    refresh(store, resolve_by_id)
+    assert check_store(store) == []
+    return list(dump_graph(store))
+
+
+def test_story_in_five_papers_is_one_piece_of_evidence_with_five_sources(store: Store) -> None:
+    fill(store, {**PAPERS, "other.txt": ("2026-02-01", OTHER)})
+    assert stats(store)["near_copies"] == 4
+    a, b = find_entity(store, "Fjellbygg"), find_entity(store, "Kystkraft")
+    rows = list_evidence(store, a, b)
+    assert [(row.source, [path for path, _, _ in row.sources]) for row in rows] == [
+        ("other.txt", ["other.txt"]),
+        ("agency.txt", ["agency.txt", "credit.txt", "title.txt", "quotes.txt", "word.txt"]),
+    ]
+    (relation,) = next(row for row in list_neighbours(store, a) if row.name == "Kystkraft").relations
+    # Chance is asked of the two texts, not of the six: Fjellbygg stands in 3 of their sentences, Kystkraft in 2
+    # (here every capitalised word is a name, so that all 5 sentences hold one).
+    assert (relation.weight, relation.documents, relation.together, relation.expected) == (2, 6, 2, 3 * 2 / 5)
+
+
+def test_copies_end_with_the_text_they_are_of(store: Store) -> None:
+    fill(store, PAPERS)
+    remove_files(store, ["agency.txt"])
+    derive(store)
+    copies = {row[0]: row[1] for row in store.rows("SELECT source, copy_of FROM documents")}
+    oldest = min(
+        row for row in store.rows("SELECT date, id, source FROM documents") if row[2] in ("title.txt", "credit.txt")
+    )
+    assert copies == {path: None if path == oldest[2] else oldest[1] for path in PAPERS if path != "agency.txt"}
+    remove_files(store, [path for path in PAPERS if path != "word.txt"])
+    derive(store)
+    assert store.rows("SELECT source, copy_of FROM documents") == [("word.txt", None)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_history_gives_the_graph_of_a_fresh_store(seed: int) -> None:
+    rng = random.Random(seed)
+    papers = {**PAPERS, "other.txt": ("2026-02-01", OTHER), "undated.txt": ("", STORY + " slutt.")}
+    now: dict[str, tuple[str, str]] = {}
+    with open_store(":memory:", write=True) as store, open_store(":memory:", write=True) as fresh:
+        for _ in range(20):
+            path = rng.choice(list(papers))
+            if path in now and rng.random() < 0.5:
+                remove_files(store, [path])
+                del now[path]
+            else:
+                now[path] = (rng.choice([papers[path][0], "2026-03-01"]), papers[path][1])
+                add_text(store, path, now[path][1], date=now[path][0] or None)
+            if rng.random() < 0.4:
+                derive(store)
+        for path, (date, text) in rng.sample(sorted(now.items()), len(now)):
+            add_text(fresh, path, text, date=date or None)
+        assert derive(store) == derive(fresh)
+
+
+def test_other_numbers_other_status_and_few_words_are_no_copies() -> None:
+    base = "Fjellbygg kjøpte i fjor høst tolv nye biler av Kystkraft for 12 millioner kroner til anlegget i Bratvik"
+    texts = [base, base.replace("12", "13"), base.replace("nye", "flotte"), base.replace("fjor", "år"), "Ja, 12 nei"]
+    sketches = [sketch_sentence(text) for text in texts]
+    assert sketches[4] == b""
+    rows = list(zip(range(1, 6), ["stated", "stated", "stated", "denied", "stated"], sketches, strict=True))
+    assert join_copies(rows) == join_copies(reversed(rows)) == {3: 1}
+
+
+def test_comparing_finds_all_pairs_and_is_bounded() -> None:
+    rng = random.Random(7)
+    words = ["".join(rng.choices("abcdefghijklmnop", k=6)) for _ in range(800)]
+    sentences = [rng.choices(words, k=22) for _ in range(150)]
+    sentences += [[*sentence[:9], "annet", *sentence[10:]] for sentence in sentences[:100]]
+    rows = [(n, "stated", sketch_sentence(" ".join(sentence))) for n, sentence in enumerate(sentences)]
+    bits = [int.from_bytes(sketch[2:], "big") for _, _, sketch in rows]
+    near = {b: a for b in range(250) for a in range(b) if (bits[a] ^ bits[b]).bit_count() <= 24}
+    assert join_copies(rows) == near
+    assert len(near) > 90 and all(b == a + 150 for b, a in near.items())
+    assert join_copies((n, "stated", rows[0][2]) for n in range(MOST_SENTENCES + 1)) == {}
+
+
+def test_documents_share_a_hash_when_most_of_their_words_are_the_same() -> None:
+    story, title, other = (set(sketch_document(text)) for text in (STORY, PAPERS["title.txt"][1], OTHER))
+    assert story & title
+    assert not story & other
+    assert sketch_document("Kari Holm leder Fjellbygg.") == []
