@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,9 @@ def read_graph(
     """The graph of a store, or what lies within ``depth`` steps of the entity ``around`` (a row or an id).
 
     Nodes are entity ids with name, type, aliases, mentions, documents, first_seen, last_seen. Edges are keyed by
-    relation, with relation, weight, documents, npmi, status, symmetric, first_seen, last_seen and evidence: up to
-    ``settings.evidence_per_edge`` sentences, strongest first. The graph has kg_version, documents and pipelines.
+    relation, with relation, weight, documents, npmi, together, expected, status, symmetric, first_seen, last_seen and
+    evidence: up to ``settings.evidence_per_edge`` sentences, strongest first. The graph has kg_version, documents and
+    pipelines.
     ``types``, ``filter`` and ``min_weight`` leave out what does not match, and entities that this leaves without any
     edge. Same store, same graph, in the same order. Raises NotFoundError where ``around`` is no entity's id.
     """
@@ -109,14 +111,14 @@ def choose_entities(
 ) -> dict[int, EntityRow]:
     """By key: all entities, or those within ``depth`` steps of one; of these ``types``, the centre always."""
     if centre is None:
-        rows: Iterable[EntityRow] = lookup.stream_entities(store)
+        rows: Iterable[EntityRow] = lookup.stream_entities(store, filter=filter)
         return {row.key: row for row in rows if not types or row.type in types}
-    chosen = {centre.key: centre}
+    chosen = lookup.get_entities(store, [centre.key], filter)
     frontier = set(chosen)
     for _ in range(depth):
         edges = lookup.list_edges(store, frontier, filter)
         frontier = {key for edge in edges for key in (edge.head, edge.tail)} - set(chosen)
-        found = lookup.get_entities(store, frontier)
+        found = lookup.get_entities(store, frontier, filter)
         chosen.update({key: row for key, row in found.items() if not types or row.type in types})
         frontier &= set(chosen)
     return chosen
@@ -149,7 +151,7 @@ def add_edges(
     evidence: dict[tuple[str, str, str], list[EvidenceRow]] = {}
     for row in read_evidence(store, edges, filter):
         evidence.setdefault((row.head, row.relation, row.tail), []).append(row)
-    total = lookup.count_sentences(store)
+    total = lookup.count_sentences(store, filter)
     for edge in edges:
         head, tail = entities[edge.head], entities[edge.tail]
         rows = sorted(evidence[head.id, edge.relation, tail.id], key=rank_evidence)
@@ -162,6 +164,8 @@ def add_edges(
             weight=edge.weight,
             documents=edge.documents,
             npmi=compute_npmi(edge.together, head.sentences, tail.sentences, total) if loose else None,
+            together=edge.together if loose else None,
+            expected=round(head.sentences * tail.sentences / total, 2) if loose and total else None,
             first_seen=edge.first_seen,
             last_seen=edge.last_seen,
             symmetric=edge.relation in SYMMETRIC,
@@ -188,6 +192,15 @@ def describe_evidence(row: EvidenceRow) -> dict[str, Any]:
     }
 
 
+def read_plain(store: Store, filter: Filter = ALL) -> networkx.Graph:
+    """``simple`` of a store's graph with no more than names and weights: enough to find communities."""
+    with store.snapshot():
+        plain = read_simple(store, filter)
+        rows = {row.key: row for row in lookup.stream_entities(store)}
+    networkx.set_node_attributes(plain, {key: row.name for key, row in rows.items()}, "name")
+    return networkx.relabel_nodes(plain, {key: row.id for key, row in rows.items()})
+
+
 def simple(graph: networkx.MultiDiGraph) -> networkx.Graph:
     """The undirected graph for algorithms: one edge a pair, ``weight`` the sum of all its relations' weights."""
     plain = networkx.Graph(**graph.graph)
@@ -200,13 +213,13 @@ def simple(graph: networkx.MultiDiGraph) -> networkx.Graph:
     return plain
 
 
-def read_simple(store: Store) -> networkx.Graph:
+def read_simple(store: Store, filter: Filter = ALL) -> networkx.Graph:
     """``simple`` of a store's graph by entity keys, without names and evidence."""
     plain = networkx.Graph()
     order = {row.key: place for place, row in enumerate(lookup.stream_entities(store))}
     plain.add_nodes_from(order)
     pairs: dict[tuple[int, int], int] = {}
-    for edge in lookup.stream_edges(store):
+    for edge in lookup.stream_edges(store, filter):
         head, tail = sorted((edge.head, edge.tail), key=order.__getitem__)
         pairs[head, tail] = pairs.get((head, tail), 0) + edge.weight
     for head, tail in sorted(pairs, key=lambda pair: (order[pair[0]], order[pair[1]])):
@@ -214,16 +227,23 @@ def read_simple(store: Store) -> networkx.Graph:
     return plain
 
 
-def score_entities(store: Store, by: str) -> list[tuple[EntityRow, float]]:
-    """All entities with their weighted "pagerank" (Page 1999) or "betweenness" (Brandes 2001), the highest first.
+def score_entities(store: Store, by: str, filter: Filter = ALL) -> list[tuple[EntityRow, float]]:
+    """Entities with their weighted "pagerank" (Page 1999), "betweenness" (Brandes 2001), "degree", "mentions" or
+    "documents", the highest first; under a filter those that have an edge in the graph that it leaves.
 
     Betweenness takes a step as the shorter the more sentences link two; in a large graph it is estimated from as many
     starting points, drawn with a fixed seed, as ``SAMPLED_STEPS`` allow (Brandes and Pich 2007).
     """
     with store.snapshot():
-        plain = read_simple(store)
-        rows = {row.key: row for row in lookup.stream_entities(store)}
-    scores = rank_pages(plain) if by == "pagerank" else measure_betweenness(plain)
+        plain = read_simple(store, filter)
+        entities = lookup.stream_entities(store, filter=filter)
+        rows = {row.key: replace(row, degree=plain.degree(row.key)) for row in entities}
+    if filter != ALL:
+        plain.remove_nodes_from(list(networkx.isolates(plain)))
+    if by in ("pagerank", "betweenness"):
+        scores = rank_pages(plain) if by == "pagerank" else measure_betweenness(plain)
+    else:
+        scores = {key: float(getattr(rows[key], by)) for key in plain}
     scored = [(rows[key], round(score, 6)) for key, score in scores.items()]
     return sorted(scored, key=lambda pair: (-pair[1], pair[0].id))
 

@@ -71,10 +71,22 @@ def place_nodes(graph: nx.Graph) -> Layout:
     return Layout(
         positions={node: (round(x), round(y)) for node, (x, y) in zip(nodes, points.tolist(), strict=True)},
         radii=dict(zip(nodes, radii, strict=True)),
-        communities=tuple(
-            Community(", ".join(names[i] for i in group[:NAMED_BY]), tuple(nodes[i] for i in group))
-            for group in communities
-        ),
+        communities=_name_communities(communities, nodes, names),
+    )
+
+
+def find_communities(graph: nx.Graph) -> tuple[Community, ...]:
+    """The communities of ``graph``, as ``place_nodes`` colours them."""
+    nodes = sorted(graph.nodes, key=str)
+    names = [str(graph.nodes[node].get("name", node)) for node in nodes]
+    return _name_communities(_find_communities(_number_nodes(graph, nodes)), nodes, names)
+
+
+def _name_communities(
+    groups: Sequence[Sequence[int]], nodes: Sequence[Hashable], names: Sequence[str]
+) -> tuple[Community, ...]:
+    return tuple(
+        Community(", ".join(names[i] for i in group[:NAMED_BY]), tuple(nodes[i] for i in group)) for group in groups
     )
 
 

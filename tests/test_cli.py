@@ -243,7 +243,7 @@ def test_neighbours_in_a_pipe(run_kg: Run, stub_store: Path) -> None:
     assert shown.code == 0
     assert shown.out.splitlines()[0].split("\t") == [
         "id", "name", "type", "depth", "via", "relation", "direction", "weight", "documents", "status",
-        "first_seen", "last_seen", "npmi",
+        "first_seen", "last_seen", "npmi", "together", "expected",
     ]  # fmt: skip
     rows = {(row[1], row[5]): row for row in shown.rows()}
     assert rows["Kystkraft", "owns"][6:10] == ["out", "1", "1", "stated"]
@@ -262,6 +262,17 @@ def test_neighbours_json_and_csv(run_kg: Run, stub_store: Path) -> None:
     as_csv = run_kg("neighbours", "fjellbygg", "--store", stub_store, "--csv").out
     as_tsv = run_kg("neighbours", "fjellbygg", "--store", stub_store).out
     assert list(csv.reader(io.StringIO(as_csv))) == [line.split("\t") for line in as_tsv.splitlines()]
+
+
+def test_communities(run_kg: Run, stub_store: Path) -> None:
+    shown = run_kg("top", "--communities", "--store", stub_store)
+    assert shown.out.splitlines()[0].split("\t") == ["name", "size", "members"]
+    rows = shown.rows()
+    assert sum(int(size) for _, size, _ in rows) == 9  # two names stand alone
+    assert all(name.split(", ")[0] and len(members.split()) == int(size) for name, size, members in rows)
+    assert run_kg("top", "--communities", "--store", stub_store).out == shown.out
+    one = json.loads(run_kg("top", "--communities", "--limit", "1", "--store", stub_store, "--json").out)
+    assert [(group["name"], len(group["members"])) for group in one] == [(rows[0][0], int(rows[0][1]))]
 
 
 def names(shown: str) -> list[str]:
@@ -490,7 +501,7 @@ def test_tables_on_a_terminal(stub_store: Path) -> None:
     assert lines[0] == "Kystkraft  ORG"
     assert lines[1].split() == ["name", "type", "relations", "sentences", "documents", "last", "seen"]
     assert lines[2].startswith("Ola Strand  PERSON  ← leads 1, ← owns alleged 1 ")
-    assert lines[3].startswith("Fjellbygg   ORG     ← owns 1, together 1 (chance ")
+    assert lines[3].startswith("Fjellbygg   ORG     ← owns 1, together 3 (chance ")
     assert "\t" not in shown.out
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from kg.query import find_entity, list_evidence, list_neighbours, stats
 from kg.store import Store, check_store, dump_graph, open_store, refresh, remove_files
 from kg.store.sketch import MOST_SENTENCES, join_copies, sketch_document, sketch_sentence
+from tests.conftest import run_in_terminal
 from tests.stubs import add_text, resolve_by_id
 
 STORY = (
@@ -125,3 +128,15 @@ def test_documents_share_a_hash_when_most_of_their_words_are_the_same() -> None:
     assert story & title
     assert not story & other
     assert sketch_document("Kari Holm leder Fjellbygg.") == []
+
+
+def test_evidence_names_the_sources_and_says_what_chance_predicts(tmp_path: Path) -> None:
+    place = tmp_path / "kg.db"
+    with open_store(place, write=True) as store:
+        fill(store, PAPERS)
+    shown = run_in_terminal(
+        ["kg", "evidence", "Fjellbygg", "Kystkraft", "--store", str(place)], tmp_path, NO_COLOR="1", columns=200
+    )
+    lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in shown.out.splitlines()]
+    assert lines[0].startswith("together in 1 sentence of 5 documents; chance predicts 0.7")
+    assert lines[-2:] == ["2026-01-01  agency.txt", "also in: credit.txt, title.txt, quotes.txt, word.txt"]

@@ -43,6 +43,8 @@ def test_nodes_and_edges_carry_what_the_design_says(store: Store) -> None:
         "weight": 1,
         "documents": 1,
         "npmi": None,
+        "together": None,
+        "expected": None,
         "first_seen": "2026-01-01",
         "last_seen": "2026-01-01",
         "symmetric": False,

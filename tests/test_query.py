@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,26 @@ def test_neighbours_filtered(store: Store, filter: Filter, type: str | None, nam
     assert [row.name for row in rows] == names
     limited = list_neighbours(store, find_entity(store, "Fjellbygg"), filter=filter, type=type, limit=1)
     assert limited == rows[:1]
+
+
+def test_dates_hold_for_every_count(store: Store) -> None:
+    """As in a store that holds only the documents of those days."""
+    filter = Filter(since="2026-01-02", until="2026-01-05")
+    with open_plain_store(":memory:", write=True) as other:
+        for path, date in DATES.items():
+            if date and "2026-01-02" <= date <= "2026-01-05":
+                add_text(other, path, CORPUS[path], date=date, title=path.upper())
+        refresh(other, resolve_by_id)
+        for name in ("Fjellbygg", "Kystkraft", "Bratvik"):
+            here, there = find_entity(store, name), find_entity(other, name)
+            assert list_neighbours(store, here, filter=filter) == list_neighbours(other, there)
+        a, b = (find_entity(store, name) for name in ("Kystkraft", "Fjellbygg"))
+        assert find_path(store, a, b, filter=filter)[0].relation == find_path(other, a, b)[0].relation
+        for by in ("degree", "mentions", "pagerank", "betweenness"):
+            linked = [row for row in top_entities(other, by=by) if row.degree]
+            assert [replace(row, score=0) for row in top_entities(store, by=by, filter=filter)] == [
+                replace(row, score=0) for row in linked
+            ]
 
 
 def test_neighbours_two_steps_away_say_through_whom(store: Store) -> None:

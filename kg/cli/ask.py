@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kg.cli import options
-from kg.cli.printing import tell, write_lines, write_plain, write_table
+from kg.cli.printing import count, tell, write_lines, write_plain, write_table
 from kg.records import SYMMETRIC
 
 if TYPE_CHECKING:
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 NEIGHBOUR_COLUMNS = (
     "id", "name", "type", "depth", "via", "relation", "direction", "weight", "documents", "status",
-    "first_seen", "last_seen", "npmi",
+    "first_seen", "last_seen", "npmi", "together", "expected",
 )  # fmt: skip
 STEP_COLUMNS = ("step", "head", "relation", "direction", "tail", "status", "date", "source", "sentence")
 EVIDENCE_COLUMNS = ("date", "head", "relation", "tail", "status", "predicate", "sentence", "source", "sources")
+ALSO = 5  # other sources of a sentence that are named
 ARROWS = {"out": ("—", "→"), "in": ("←", "—"), "both": ("—", "—")}
 
 
@@ -62,7 +63,7 @@ def list_relations(rows: Iterable[NeighbourRow]) -> Iterable[tuple[object, ...]]
         for r in row.relations:
             yield (
                 row.id, row.name, row.type, row.depth, row.via, r.relation, r.direction, r.weight, r.documents,
-                r.status, r.first_seen, r.last_seen, r.npmi,
+                r.status, r.first_seen, r.last_seen, r.npmi, r.together, r.expected,
             )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def describe_relations(row: NeighbourRow) -> str:
 def describe_relation(relation: Relation) -> str:
     if relation.relation == "appears_with":
         chance = "" if relation.expected is None else f" (chance {relation.expected:.1f})"
-        return f"together {relation.weight}{chance}"
+        return f"together {max(relation.together, relation.weight)}{chance}"
     arrow = {"in": "← ", "out": "→ "}.get(relation.direction, "")
     status = "" if relation.status == "stated" else f" {relation.status}"
     return f"{arrow}{relation.relation}{status} {relation.weight}"
@@ -127,7 +128,7 @@ def path(
     if not write_plain(steps, STEP_COLUMNS, rows, as_json=as_json):
         for n, step in enumerate(steps, 1):
             arrow = join_names(step.head_name, step.relation.relation, step.tail_name, step.relation.direction)
-            show_evidence(f"{n}. {arrow}", step.evidence)
+            show_evidence(f"{n}. {arrow}{describe_status(step.evidence)}", step.evidence)
 
 
 def join_names(*names: str) -> str:
@@ -160,12 +161,13 @@ def evidence(
     offsets of the sentence in its document; source is the document with the page, row or message in it; sources lists
     [source, title, date] of every document that prints the sentence; date_from says where the date was found.
     """
-    from kg.query import find_entity, list_evidence, open_store
+    from kg.query import find_entity, list_evidence, list_relations_to, open_store
 
     chosen = options.make_filter(relation, status, since, until)
     with open_store(store) as opened, opened.snapshot():
         first, second = find_entity(opened, a), find_entity(opened, b)
         rows = list_evidence(opened, first, second, filter=chosen)[:limit]
+        relations = list_relations_to(opened, first, second, filter=chosen)
     if not rows:
         tell(
             f"kg: no sentence links {first.name} and {second.name}; for a way round try: kg path {first.id} {second.id}"
@@ -179,10 +181,26 @@ def evidence(
         for row in rows
     )  # fmt: skip
     if not write_plain(rows, EVIDENCE_COLUMNS, cells, as_json=as_json, as_csv=as_csv):
+        write_lines((sentence, "dim") for sentence in describe_strength(relations))
         for row in rows:
             direction = "both" if row.relation in SYMMETRIC else "out"
             arrow = join_names(names[row.head], row.relation, names[row.tail], direction)
             show_evidence(f"{arrow}{describe_status(row)}", row)
+
+
+def describe_strength(relations: Iterable[Relation]) -> Iterable[str]:
+    """What the sentences add up to: "together in 9 sentences of 4 documents; chance predicts 1.2"."""
+    for r in relations:
+        together = r.relation == "appears_with"
+        status = "" if r.status == "stated" else f" ({r.status})"
+        says = "together" if together else f"{r.relation}{status}"
+        found = f"{says} in {count(max(r.together, r.weight), 'sentence')}"
+        if r.together <= r.weight:  # else some of them stand among the typed ones, and so do their documents
+            found += f" of {count(r.documents, 'document')}"
+        chance = f"; chance predicts {r.expected:.1f}" if r.expected is not None else ""
+        npmi = f" (NPMI {r.npmi:.2f})" if r.npmi is not None else ""
+        dates = " to ".join(sorted({date for date in (r.first_seen, r.last_seen) if date}))
+        yield f"{found}{chance}{npmi}" + (f", {dates}" if dates else "")
 
 
 def describe_status(row: EvidenceRow) -> str:
@@ -192,7 +210,10 @@ def describe_status(row: EvidenceRow) -> str:
 
 
 def show_evidence(heading: str, row: EvidenceRow) -> None:
-    others = len(row.sources) - 1
-    parts = (row.date, row.source, f"and {others} more" if others > 0 else None)
-    source = "  ".join(part for part in parts if part)
-    write_lines([(heading, "bold"), (f"   {row.sentence}", ""), (f"   {source}", "dim")])
+    source = "  ".join(part for part in (row.date, row.source) if part)
+    lines = [(heading, "bold"), (f"   {row.sentence}", ""), (f"   {source}", "dim")]
+    also = [path for path, _, _ in row.sources if path != row.source]
+    if also:
+        more = f" and {count(len(also) - ALSO, 'other')}" if len(also) > ALSO else ""
+        lines.append((f"   also in: {', '.join(also[:ALSO])}{more}", "dim"))
+    write_lines(lines)

@@ -8,13 +8,15 @@ import typer
 
 from kg.cli import options
 from kg.cli.ask import describe_relations
-from kg.cli.printing import on_terminal, write_json, write_lines, write_plain, write_rows, write_table
+from kg.cli.printing import count, on_terminal, write_json, write_lines, write_plain, write_rows, write_table
 
 if TYPE_CHECKING:
     from kg.query import EntityDetail, SearchResult
+    from kg.store.lookup import Filter
 
 ORDERS = ("degree", "mentions", "documents", "pagerank", "betweenness")
 FOUND_COLUMNS = ("kind", "id", "text", "type", "mentions", "documents", "source")
+COMMUNITY_COLUMNS = ("name", "size", "members")
 TOP_COLUMNS = ("id", "name", "type", "score", "mentions", "documents", "degree")
 
 
@@ -23,6 +25,10 @@ def check_order(value: str) -> str:
 
 
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many of each.")]
+Communities = Annotated[
+    bool,
+    typer.Option("--communities", help="Groups with most links inside, by strongest members."),
+]
 Order = Annotated[str, typer.Option("--by", metavar="ORDER", callback=check_order, help=f"One of {', '.join(ORDERS)}.")]
 
 
@@ -73,10 +79,6 @@ def describe_entity(detail: EntityDetail) -> list[tuple[str, str]]:
     return lines
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="A name or part of one, or words of a sentence.")],
     store: options.Store = "kg.db",
@@ -118,6 +120,11 @@ def top(
     by: Order = "degree",
     store: options.Store = "kg.db",
     type: options.Type = None,
+    relation: options.Relations = None,
+    status: options.Statuses = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    communities: Communities = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many rows.")] = 20,
     as_json: options.Json = False,
     as_csv: options.Csv = False,
@@ -127,20 +134,39 @@ def top(
     \b
     kg top
     kg top --by pagerank --type PERSON --limit 5
+    kg top --communities --since 2024
 
     Degree counts linked entities; pagerank and betweenness read the whole graph.
-    With --json, a list of {"id", "name", "type", "score", "mentions", "documents", "degree"}.
+    With --json, a list of {"id", "name", "type", "score", "mentions", "documents", "degree"}; with
+    --communities (Louvain's, the same each time) of {"name", "members"}, where the strongest members come first.
     """
     from kg.query import open_store, top_entities
 
+    chosen = options.make_filter(relation, status, since, until)
+    if communities:
+        list_communities(store, chosen, limit, as_json=as_json, as_csv=as_csv)
+        return
     with open_store(store) as opened:
-        rows = top_entities(opened, by=by, type=type, limit=limit)
+        rows = top_entities(opened, by=by, type=type, limit=limit, filter=chosen)
     cells = [(row.id, row.name, row.type, row.score, row.mentions, row.documents, row.degree) for row in rows]
     if write_plain(rows, TOP_COLUMNS, cells, as_json=as_json, as_csv=as_csv):
         return
     central = by in ("pagerank", "betweenness")
     table = [[r.name, r.type, r.degree, r.mentions, r.documents] + [f"{r.score:.4f}"] * central for r in rows]
     write_table(["name", "type", "degree", "mentions", "documents"] + [by] * central, table, wide=["name"])
+
+
+def list_communities(store: str, filter: Filter, limit: int, *, as_json: bool, as_csv: bool) -> None:
+    """Print the largest groups of entities that are more linked to one another than to the rest."""
+    from kg.graph import read_plain
+    from kg.layout import find_communities
+    from kg.query import open_store
+
+    with open_store(store) as opened:
+        found = find_communities(read_plain(opened, filter))[:limit]
+    rows = [(group.name, len(group.members), " ".join(map(str, group.members))) for group in found]
+    if not write_plain(found, COMMUNITY_COLUMNS, rows, as_json=as_json, as_csv=as_csv):
+        write_table(COMMUNITY_COLUMNS[:2], [row[:2] for row in rows], wide=["name"])
 
 
 def stats(store: options.Store = "kg.db", as_json: options.Json = False) -> None:

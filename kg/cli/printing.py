@@ -181,3 +181,7 @@ def write_lines(lines: Iterable[tuple[str, str]]) -> None:
 def tell(message: str) -> None:
     """One line to standard error, where all goes that is no result."""
     sys.stderr.write(f"{safe_terminal(message)}\n")
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

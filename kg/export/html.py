@@ -233,6 +233,8 @@ def _describe_edge(data: Mapping[str, Any], *, ends: tuple[int, int]) -> Json:
         "weight": weight,
         "documents": given.get("documents") or 0,
         "npmi": given.get("npmi"),
+        "together": given.get("together"),
+        "expected": given.get("expected"),
         "first": given.get("first_seen"),
         "last": given.get("last_seen"),
         "status": status if status in STATUSES else "stated",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kg.query.answers import Answers, open_store
 from kg.query.details import list_aliases, show_entity, stats, top_entities
 from kg.query.names import find_entity, search, suggest_names
-from kg.query.neighbours import list_evidence, list_neighbours
+from kg.query.neighbours import list_evidence, list_neighbours, list_relations_to
 from kg.query.paths import find_path
 from kg.query.rows import (
     AliasRow,
@@ -39,6 +39,7 @@ __all__ = [
     "list_aliases",
     "list_evidence",
     "list_neighbours",
+    "list_relations_to",
     "open_store",
     "search",
     "show_entity",

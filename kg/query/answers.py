@@ -62,13 +62,33 @@ class Answers(Store):
             entity = self.find(name)
             return neighbours.list_neighbours(self, entity, type=type, filter=chosen, depth=depth, limit=limit)
 
-    def path(self, a: str, b: str) -> list[PathStep]:
+    def path(
+        self,
+        a: str,
+        b: str,
+        *,
+        relation: Iterable[str] | str = (),
+        status: Iterable[str] | str = (),
+        since: str | None = None,
+        until: str | None = None,
+    ) -> list[PathStep]:
+        chosen = make_filter(relation, status, since=since, until=until)
         with self.snapshot():
-            return paths.find_path(self, self.find(a), self.find(b))
+            return paths.find_path(self, self.find(a), self.find(b), filter=chosen)
 
-    def evidence(self, a: str, b: str) -> list[EvidenceRow]:
+    def evidence(
+        self,
+        a: str,
+        b: str,
+        *,
+        relation: Iterable[str] | str = (),
+        status: Iterable[str] | str = (),
+        since: str | None = None,
+        until: str | None = None,
+    ) -> list[EvidenceRow]:
+        chosen = make_filter(relation, status, since=since, until=until)
         with self.snapshot():
-            return neighbours.list_evidence(self, self.find(a), self.find(b))
+            return neighbours.list_evidence(self, self.find(a), self.find(b), filter=chosen)
 
     def show(self, name: str) -> EntityDetail:
         with self.snapshot():

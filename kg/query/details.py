@@ -8,7 +8,7 @@ from kg.errors import UsageError
 from kg.query.neighbours import list_neighbours
 from kg.query.rows import AliasRow, DocumentRow, EntityDetail, TopRow
 from kg.store import Store, lookup
-from kg.store.lookup import EntityRow
+from kg.store.lookup import ALL, EntityRow, Filter
 
 SNIPPET = 60  # characters of text shown on each side of a mention
 ORDERS = ("mentions", "documents", "degree", "pagerank", "betweenness")
@@ -53,16 +53,19 @@ def list_aliases(store: Store, entity: EntityRow) -> list[AliasRow]:
     return sorted(rows, key=lambda row: (-row.mentions, row.name))
 
 
-def top_entities(store: Store, *, by: str = "mentions", type: str | None = None, limit: int = 20) -> list[TopRow]:
+def top_entities(
+    store: Store, *, by: str = "mentions", type: str | None = None, limit: int = 20, filter: Filter = ALL
+) -> list[TopRow]:
     """Who matters: by "mentions", "documents" or "degree" (entities it is linked to), which the store has at hand; by
-    "pagerank" or "betweenness", which load the whole graph. Raises UsageError for another order.
+    "pagerank" or "betweenness", which load the whole graph, as every filter does: it leaves entities that have
+    an edge in it. Raises UsageError for another order.
     """
     if by not in ORDERS:
         raise UsageError(f"cannot order by '{by}'; choose one of {', '.join(ORDERS)}")
-    if by in ("pagerank", "betweenness"):
+    if filter != ALL or by in ("pagerank", "betweenness"):
         from kg.graph import score_entities
 
-        scored = score_entities(store, by)
+        scored = score_entities(store, by, filter)
         scored = [(row, score) for row, score in scored if type in (None, row.type)][:limit]
     else:
         rows = lookup.rank_entities(store, by, type=type, limit=limit)

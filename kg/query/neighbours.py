@@ -32,25 +32,28 @@ def list_neighbours(
             depth == 1 and not filter.recounts
         ):  # the store itself can rank a hub's neighbours and give out just the first
             keys = lookup.rank_neighbours(store, entity.key, type=type, relations=filter.relations, limit=limit)
-            return group_neighbours(store, {entity.key}, lookup.list_edges_to(store, entity.key, keys, filter), 1)
+            edges = lookup.list_edges_to(store, entity.key, keys, filter)
+            return group_neighbours(store, {entity.key}, edges, filter=filter)
         seen, frontier = {entity.key}, {entity.key}
         rows: list[NeighbourRow] = []
         for step in range(1, depth + 1):
-            edges = [e for e in lookup.list_edges(store, frontier, filter) if (e.head in seen) != (e.tail in seen)]
-            rows += group_neighbours(store, frontier, edges, step)
-            frontier = {edge.tail if edge.head in seen else edge.head for edge in edges}
+            found = [e for e in lookup.list_edges(store, frontier, filter) if (e.head in seen) != (e.tail in seen)]
+            rows += group_neighbours(store, frontier, found, filter=filter, depth=step)
+            frontier = {edge.tail if edge.head in seen else edge.head for edge in found}
             seen |= frontier
         return [row for row in rows if type in (None, row.type)][:limit]
 
 
-def group_neighbours(store: Store, frontier: set[int], edges: Iterable[EdgeData], depth: int) -> list[NeighbourRow]:
+def group_neighbours(
+    store: Store, frontier: set[int], edges: Iterable[EdgeData], *, filter: Filter, depth: int = 1
+) -> list[NeighbourRow]:
     """The other ends of edges that lead out of ``frontier``, strongest first."""
     found: dict[int, dict[int, list[EdgeData]]] = {}
     for edge in edges:
         here, there = (edge.head, edge.tail) if edge.head in frontier else (edge.tail, edge.head)
         found.setdefault(there, {}).setdefault(here, []).append(edge)
-    ends = lookup.get_entities(store, {*found, *(here for by_here in found.values() for here in by_here)})
-    total = lookup.count_sentences(store)
+    ends = lookup.get_entities(store, {*found, *(here for by_here in found.values() for here in by_here)}, filter)
+    total = lookup.count_sentences(store, filter)
     rows = [make_neighbour(ends[there], by_here, ends, total=total, depth=depth) for there, by_here in found.items()]
     return sorted(rows, key=lambda row: (-rate_relations(row.relations), -row.documents, row.id))
 
@@ -106,6 +109,14 @@ def rate_relations(relations: Iterable[Relation]) -> int:
     return sum(
         r.weight * (TYPED_STRENGTH if r.relation != "appears_with" and r.status != "denied" else 1) for r in relations
     )
+
+
+def list_relations_to(store: Store, a: EntityRow, b: EntityRow, *, filter: Filter = ALL) -> list[Relation]:
+    """The edges between two entities as seen from the first, the strongest first."""
+    with store.snapshot():
+        edges = lookup.list_edges_to(store, a.key, [b.key], filter)
+        rows = group_neighbours(store, {a.key}, edges, filter=filter)
+    return [relation for row in rows for relation in row.relations]
 
 
 def list_evidence(store: Store, a: EntityRow, b: EntityRow, *, filter: Filter = ALL) -> list[EvidenceRow]:

@@ -31,8 +31,8 @@ def find_path(store: Store, a: EntityRow, b: EntityRow, *, filter: Filter = ALL)
         chain = join_searches(store, a, b, filter)
         if chain is None:
             raise NotFoundError(f"no path links {a.name} and {b.name}")
-        total = lookup.count_sentences(store)
-        ends = lookup.get_entities(store, chain)
+        total = lookup.count_sentences(store, filter)
+        ends = lookup.get_entities(store, chain, filter)
         steps = []
         for here, there in pairwise(chain):
             edges = lookup.list_edges_to(store, here, [there], filter)

@@ -84,6 +84,15 @@ class Filter:
     def recounts(self) -> bool:
         return bool(self.statuses or self.since or self.until)
 
+    @property
+    def dated(self) -> bool:
+        return bool(self.since or self.until)
+
+    def dates(self, column: str) -> tuple[str, list[str]]:
+        """SQL over a column of dates, and its values."""
+        given = [(sign, date) for sign, date in ((">=", self.since), ("<=", self.until)) if date]
+        return " AND ".join(["1", *(f"{column} {sign} ?" for sign, _ in given)]), [date for _, date in given]
+
     def edges(self) -> tuple[str, list[str]]:
         """SQL over edge g, and its values."""
         if not self.relations:
@@ -92,15 +101,10 @@ class Filter:
 
     def evidence(self) -> tuple[str, list[str]]:
         """SQL over link k and shown w, and its values."""
-        parts, values = ["1"], []
-        if self.statuses:
-            parts.append("k.status IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.statuses))
-        for sign, date in ((">=", self.since), ("<=", self.until)):
-            if date:
-                parts.append(f"w.date {sign} ?")
-                values.append(date)
-        return " AND ".join(parts), values
+        dates, values = self.dates("w.date")
+        if not self.statuses:
+            return dates, values
+        return f"{dates} AND k.status IN (SELECT value FROM json_each(?))", [*values, json.dumps(self.statuses)]
 
 
 ALL = Filter()
@@ -110,9 +114,18 @@ STRENGTH = "CASE WHEN g.relation <> 'appears_with' AND g.status <> 'denied' THEN
 
 _ENTITY = "e.id, e.name, e.type, e.mentions, e.documents, e.degree, e.first_seen, e.last_seen, e.sentences, e.key"
 _EDGE = "g.key, g.head, g.relation, g.tail, g.weight, g.documents, g.together, g.status, g.first_seen, g.last_seen"
-_RECOUNTED = f"""g.key, g.head, g.relation, g.tail, count(DISTINCT o.print), count(DISTINCT k.document), 0,
+_DATED = """e.id, e.name, e.type, coalesce(sum(o.mentions), 0), count(DISTINCT o.document), e.degree, min(o.date),
+    max(o.date), coalesce(sum(o.sentences), 0), e.key"""
+_RECOUNTED = f"""g.key, g.head, g.relation, g.tail, count(DISTINCT o.print), count(DISTINCT k.document), %s,
     CASE min(CASE k.status {STATUS_RANK} END) {RANK_STATUS} END, min(w.date), max(w.date)"""
 _TO_EVIDENCE = "JOIN edge_of o ON o.edge = g.key JOIN link k ON k.key = o.link JOIN shown w ON w.document = k.document"
+
+
+_TOGETHER = """CASE g.relation WHEN 'appears_with' THEN (SELECT count(DISTINCT (k.document << 32) + k.start) FROM (
+        SELECT key FROM edge p WHERE p.head = g.head AND p.tail = g.tail
+        UNION ALL SELECT key FROM edge p WHERE p.head = g.tail AND p.tail = g.head) p
+    JOIN edge_of o ON o.edge = p.key JOIN link k ON k.key = o.link
+    JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL AND %s) ELSE 0 END"""
 
 
 def get_entity(store: Store, id: str) -> EntityRow | None:
@@ -120,16 +133,26 @@ def get_entity(store: Store, id: str) -> EntityRow | None:
     return EntityRow(*rows[0]) if rows else None
 
 
-def get_entities(store: Store, keys: Iterable[int]) -> dict[int, EntityRow]:
-    sql = f"SELECT {_ENTITY} FROM json_each(?) j JOIN entity e ON e.key = j.value"
-    return {row[-1]: EntityRow(*row) for row in store.rows(sql, (json.dumps(list(keys)),))}
+def get_entities(store: Store, keys: Iterable[int], filter: Filter = ALL) -> dict[int, EntityRow]:
+    """By key; where the filter has dates, what is counted of them (but the degree) is counted within those."""
+    sql, values = _select_entities(filter)
+    sql = sql.replace("FROM entity e", "FROM json_each(?) j JOIN entity e ON e.key = j.value", 1)
+    return {row[-1]: EntityRow(*row) for row in store.rows(sql, (json.dumps(list(keys)), *values))}
 
 
-def stream_entities(store: Store, *, type: str | None = None) -> Iterator[EntityRow]:
-    """All entities, by id."""
-    where, values = ("e.type = ?", [type]) if type else ("1", [])
-    for row in store.stream(f"SELECT {_ENTITY} FROM entity e WHERE {where} ORDER BY e.id", values):
+def stream_entities(store: Store, *, type: str | None = None, filter: Filter = ALL) -> Iterator[EntityRow]:
+    """All entities, by id, counted as ``get_entities`` does."""
+    sql, values = _select_entities(filter, "e.type = ?" if type else "1")
+    for row in store.stream(f"{sql} ORDER BY e.id", (*values, type) if type else values):
         yield EntityRow(*row)
+
+
+def _select_entities(filter: Filter, where: str = "1") -> tuple[str, list[str]]:
+    if not filter.dated:
+        return f"SELECT {_ENTITY} FROM entity e WHERE {where}", []
+    dates, values = filter.dates("o.date")
+    joined = f"FROM entity e LEFT JOIN entity_of o ON o.entity = e.key AND {dates}"
+    return f"SELECT {_DATED} {joined} WHERE {where} GROUP BY e.key", values
 
 
 def rank_entities(store: Store, by: str, *, type: str | None = None, limit: int) -> list[EntityRow]:
@@ -200,11 +223,13 @@ def _read_edges(store: Store, where: str, values: Sequence[object], filter: Filt
     edges, edge_values = filter.edges()
     if filter.recounts:
         evidence, evidence_values = filter.evidence()
-        sql = f"SELECT {_RECOUNTED} FROM edge g {_TO_EVIDENCE} WHERE {where} AND {edges} AND {evidence} GROUP BY g.key"
+        dates, date_values = filter.dates("w.date")
+        counts = _RECOUNTED % (_TOGETHER % dates)
+        sql = f"SELECT {counts} FROM edge g {_TO_EVIDENCE} WHERE {where} AND {edges} AND {evidence} GROUP BY g.key"
     else:
-        evidence_values = []
+        date_values, evidence_values = [], []
         sql = f"SELECT {_EDGE} FROM edge g WHERE {where} AND {edges}"
-    for row in store.stream(sql, (*values, *edge_values, *evidence_values)):
+    for row in store.stream(sql, (*date_values, *values, *edge_values, *evidence_values)):
         yield EdgeData(*row)
 
 
@@ -334,6 +359,9 @@ def count_by(store: Store, what: str) -> list[Row]:
     return sorted(rows, key=lambda row: TYPES.index(row[0])) if what == "types" else rows
 
 
-def count_sentences(store: Store) -> int:
-    """How many sentences of the documents name anything."""
+def count_sentences(store: Store, filter: Filter = ALL) -> int:
+    """How many sentences of the documents that are no copies name anything, within the dates of the filter."""
+    if filter.dated:
+        dates, values = filter.dates("date")
+        return int(store.value(f"SELECT coalesce(sum(named), 0) FROM shown WHERE copy_of IS NULL AND {dates}", values))
     return int(store.value("SELECT value FROM meta WHERE name = 'sentences'"))

@@ -111,7 +111,8 @@ function describeEvidence(edge) {
   const when = period(edge.first, edge.last);
   const shown = edge.evidence.length < edge.weight ? ` · the ${counts.format(edge.evidence.length)} strongest shown` : "";
   const facts = `${count(edge.weight, "sentence")} in ${count(edge.documents, "document")}${when ? ` · ${when}` : ""}${shown}`;
-  return [make("p", { class: "facts" }, facts), ...edge.evidence.map((evidence) => quote(edge, evidence))];
+  const chance = isTogether(edge) && edge.expected !== null && edge.expected !== undefined ? ` · together in ${count(Math.max(edge.together || 0, edge.weight), "sentence")}; chance predicts ${edge.expected.toFixed(1)}` : "";
+  return [make("p", { class: "facts" }, facts + chance), ...edge.evidence.map((evidence) => quote(edge, evidence))];
 }
 
 function quote(edge, [sentence, predicate, status, rule, speaker, copies]) {
