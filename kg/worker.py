@@ -12,10 +12,14 @@ from kg.formats import Columns
 from kg.read import Source, choose_language, hash_bytes, load_bytes, parse_bytes
 from kg.records import Document, Entity, Failure, Link, Mention, Record, Tagged
 from kg.settings import DEFAULTS, Settings
+from kg.text import detect_language
 
 if TYPE_CHECKING:
     from kg.relate import Patterns
     from kg.tag import Pipeline
+
+WARM_UP = "Kari Nordmann leder Fjellbygg i Bodø."
+"""Taken through the stages before the first document, whose time limit shall not have to cover what is loaded late."""
 
 
 GUESSED = Columns()
@@ -99,6 +103,9 @@ def join_stages(pipeline: Pipeline, patterns: Patterns, settings: Settings) -> S
 def make_worker(options: Options) -> Callable[[Job], Yield]:
     """The function that works on one file after another; called once in each worker process."""
     stages = (options.load or load_stages)(options)
+    if options.lang == "auto":
+        detect_language(WARM_UP)
+    run_stages(Document("", "", WARM_UP), stages)
     return lambda job: work_file(job, stages, options)
 
 
