@@ -85,7 +85,9 @@ def load_stages(options: Options) -> Stages:
     from kg.relate import load_patterns
     from kg.tag import load_pipeline
 
-    return join_stages(load_pipeline(options.pipeline), load_patterns(options.patterns), options.settings)
+    stages = join_stages(load_pipeline(options.pipeline), load_patterns(options.patterns), options.settings)
+    run_stages(Document("", "", WARM_UP), stages)
+    return stages
 
 
 def join_stages(pipeline: Pipeline, patterns: Patterns, settings: Settings) -> Stages:
@@ -105,7 +107,6 @@ def make_worker(options: Options) -> Callable[[Job], Yield]:
     stages = (options.load or load_stages)(options)
     if options.lang == "auto":
         detect_language(WARM_UP)
-    run_stages(Document("", "", WARM_UP), stages)
     return lambda job: work_file(job, stages, options)
 
 
