@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
@@ -452,6 +453,12 @@ def test_folder_that_may_not_be_written_is_said() -> None:
         f"cannot write beside the store {place}/new.db; choose a folder that you may write in",
         "cannot reach closed/kg.db (Permission denied); check its name and permissions",
     ]
+
+
+def test_format_has_a_number_of_its_own() -> None:
+    """Whoever changes a table, an index or a view gives the format the next number, so that older stores are told."""
+    script = schema.FACTS + schema.DERIVED + schema.VIEWS
+    assert (schema.FORMAT, hashlib.sha256(script.encode()).hexdigest()[:12]) == (3, "a1f997c50162")
 
 
 def test_every_table_of_the_format_is_documented_and_there(store: Store) -> None:

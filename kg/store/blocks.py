@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.records import Entity
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kg.resolve import LocalEntity
 
 CONTEXT_NAMES = 100  # most mentioned names of a document that count as each other's context; bounds n² on long lists
+BATCH = 5_000  # entities whose shapes are set at once
 BLOCK_SHAPES = 2_000  # shapes resolved at once, more only where more hang together: bounds what a build holds
 
 
@@ -75,15 +77,21 @@ def set_shapes(store: Store, documents: str, keys: Callable[[LocalEntity], froze
     """Note the shape of each entity of some documents (SQL that selects their keys), and that it is to be resolved."""
     sql = f"""SELECT l.key, w.id, w.date, l.id, l.name, l.type, l.names
         FROM shown w JOIN local l ON l.document = w.document WHERE w.document IN ({documents})"""
-    found: list[tuple[int, int]] = []
-    for key, document, date, id, name, kind, names in store.rows(sql):
-        local = make_local(document, Entity(id, name, kind), names, date=date, context=frozenset())
-        prints = sorted(map(_fingerprint, keys(local)))
-        shape = _fingerprint(str(prints))
-        found.append((key, shape))
-        store.many("INSERT OR IGNORE INTO shape_key VALUES (?, ?)", ((shape, print) for print in prints))
-    store.many("INSERT OR REPLACE INTO shape_of VALUES (?, ?)", found)
-    store.many("INSERT OR IGNORE INTO temp.touched_shape VALUES (?)", ((shape,) for _, shape in found))
+    for rows in _batches(store.stream(sql)):
+        found: list[tuple[int, int]] = []
+        for key, document, date, id, name, kind, names in rows:
+            local = make_local(document, Entity(id, name, kind), names, date=date, context=frozenset())
+            prints = sorted(map(_fingerprint, keys(local)))
+            shape = _fingerprint(str(prints))
+            found.append((key, shape))
+            store.many("INSERT OR IGNORE INTO shape_key VALUES (?, ?)", ((shape, print) for print in prints))
+        store.many("INSERT OR REPLACE INTO shape_of VALUES (?, ?)", found)
+        store.many("INSERT OR IGNORE INTO temp.touched_shape VALUES (?)", ((shape,) for _, shape in found))
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def _fingerprint(text: str) -> int:
