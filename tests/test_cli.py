@@ -24,6 +24,7 @@ from tests.conftest import ROOT, Run, environment, run_in_terminal, run_process
 HEAVY = ("spacy", "numpy", "networkx", "pyvis", "onnxruntime", "rich", "trafilatura", "jinja2", "kg.graph", "kg.tag")
 INLINE = ("--workers", "0", "--lang", "nb")
 TAGGED_KEYS = ["id", "source", "lang", "title", "date", "text", "sentences", "mentions", "links"]
+TAGGED_KEYS += ["title_from", "date_from", "lang_from", "guesses", "places"]
 RELATION_KEYS = [
     "relation", "direction", "weight", "documents", "status", "npmi", "expected", "together", "first_seen", "last_seen",
 ]  # fmt: skip

@@ -189,6 +189,16 @@ def test_old_message_below_an_answer_is_quoted(head: str) -> None:
     assert name == "quoted reply"
 
 
+def test_mail_of_html_alone_with_a_quotation() -> None:
+    page = "<html><body><p>Ja.</p><blockquote><p>Hvem leder Fjellbygg?</p></blockquote><p>Hilsen Kari</p></body></html>"
+    mail = read_one(f"Subject: Om kaien\nContent-Type: text/html; charset=utf-8\n\n{page}".encode(), "a.eml")
+    assert mail.text == "Om kaien\n\nJa.\n\nHvem leder Fjellbygg?\n\nHilsen Kari"
+    assert [(mail.text[start:].split("\n")[0], name) for start, name in mail.places] == [
+        ("Hvem leder Fjellbygg?", "quoted reply"),
+        ("Hilsen Kari", ""),
+    ]
+
+
 def test_mailbox_of_many_one_of_them_bad() -> None:
     bad = b"From x Mon Mar  3 10:00:00 2025\nbare tekst\n\n"
     data = make_mbox(TEXT) + bad + make_mbox(f"{TEXT}\n\nFrom Bratvik til fjorden.")

@@ -113,7 +113,9 @@ def test_evidence_names_the_page_row_and_message(folder: Path, run_kg: Run) -> N
     assert {row["date_from"] for row in rows} == {None, "metadata (Date)", "mail it came with"}
     with sqlite3.connect(store) as connection:
         found = connection.execute("SELECT page FROM evidence WHERE source LIKE '%a.pdf'").fetchall()
+        origins = connection.execute("SELECT DISTINCT title_from, date_from, lang_from FROM documents").fetchall()
     assert found == [("page 2",)]
+    assert ("metadata (Subject)", "metadata (Date)", "asked") in origins
     graph_sources = [row["source"] for row in rows if "a.pdf, page" in row["source"]]
     with open_store(store) as opened:
         edge = opened.ego("Fjellbygg").edges["person:kari-holm", "org:fjellbygg", "leads"]
@@ -138,3 +140,13 @@ def test_tag_gives_every_part_in_order(folder: Path, workers: int) -> None:
     names = [Path(row.document.source if isinstance(row, Record) else row.source).name for row in found]
     assert names == ["a.csv, row 2 (1)", "a.csv, row 3 (3)", "a.csv, row 4 (4)", "a.csv, row 5 (6)", "b.txt"]
     assert [row.stage for row in found if isinstance(row, Failure)] == ["tag"]
+
+
+def test_same_entities_and_links_as_plain_text() -> None:
+    """A small sample of what benchmarks/readers.py does with sixty files."""
+    from benchmarks.readers import compare, read_texts
+    from kg.worker import load_stages
+
+    files = [(format, 0) for format in ("html", "pdf", "docx", "mbox", "rss", "csv")]
+    rows, differing = compare(files, read_texts()[-1:], load_stages(Options(pipeline="fast")))
+    assert (sorted(rows), differing) == (["csv", "docx", "html", "mbox", "pdf", "rss"], 0)

@@ -189,8 +189,10 @@ def tag(
     In a pipe it prints TSV, one line for each mention. With --json, one JSON object a line for each document:
     {"id", "source", "lang", "title", "date", "text", "sentences": [[start, end]],
     "mentions": [{"start", "end", "text", "type", "entity", "derived"}],
-    "links": [{"head", "relation", "tail", "predicate", "start", "end", "status"}]}.
-    Offsets count characters of "text"; entities are resolved within the document.
+    "links": [{"head", "relation", "tail", "predicate", "start", "end", "status"}],
+    "title_from", "date_from", "lang_from", "guesses", "places": [[offset, "page 2"]]}.
+    Offsets count characters of "text"; entities are resolved within the document; title_from and so on say where title,
+    date and language were found and what had to be guessed; places, from where on the text stands on which page.
     """
     from kg.flow import Options, tag_paths
     from kg.formats import Columns
@@ -263,6 +265,11 @@ def plain_record(record: Record) -> dict[str, object]:
             }
             for link in record.links
         ],
+        "title_from": document.title_from,
+        "date_from": document.date_from,
+        "lang_from": document.lang_from,
+        "guesses": document.guesses,
+        "places": document.places,
     }
 
 

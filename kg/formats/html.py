@@ -46,8 +46,11 @@ def find_page_title(page: str) -> str | None:
     return (" ".join(unescape(found.group(1)).split()) or None) if found else None
 
 
-def read_page_text(page: str) -> str:
-    """All visible text of a page, a block a line. No tree is built: memory stays near the size of the text."""
+def read_page_text(page: str, *, mark_quotes: bool = False) -> str:
+    """All visible text of a page, a block a line. No tree is built: memory stays near the size of the text.
+
+    ``mark_quotes``: ``>`` before each line of a quotation, as plain mail has it.
+    """
     from lxml import etree
 
     writer = TextWriter()
@@ -57,33 +60,36 @@ def read_page_text(page: str) -> str:
         parser.close()
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         pass  # what came before it is kept
-    return writer.join()
+    return writer.join(mark_quotes=mark_quotes)
 
 
 class TextWriter:
     """Gathers text as lxml's parser meets it."""
 
     def __init__(self) -> None:
-        self.lines: list[list[str]] = [[]]
+        self.lines: list[tuple[int, list[str]]] = [(0, [])]  # each with how many quotations it lies in
+        self.quoted = 0
         self.hidden = 0  # elements not shown that are open
 
     def start(self, tag: str, attributes: object) -> None:
         self.hidden += tag in HIDDEN
+        self.quoted += tag == "blockquote"
         if tag in BLOCKS:
-            self.lines.append([])
+            self.lines.append((self.quoted, []))
 
     def end(self, tag: str) -> None:
         self.hidden -= tag in HIDDEN
+        self.quoted -= tag == "blockquote"
         if tag in BLOCKS:
-            self.lines.append([])
+            self.lines.append((self.quoted, []))
 
     def data(self, words: str) -> None:
         if not self.hidden:
-            self.lines[-1].append(words)
+            self.lines[-1][1].append(words)
 
     def close(self) -> None:
         pass
 
-    def join(self) -> str:
-        joined = (" ".join("".join(words).split()) for words in self.lines)
-        return "\n\n".join(line for line in joined if line)
+    def join(self, *, mark_quotes: bool) -> str:
+        joined = ((quoted and mark_quotes, " ".join("".join(words).split())) for quoted, words in self.lines)
+        return "\n\n".join(f"> {line}" if quoted else line for quoted, line in joined if line)

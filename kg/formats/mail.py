@@ -149,7 +149,7 @@ def read_body(part: Message, guesses: list[str]) -> str:
     data = payload if isinstance(payload, bytes) else b""
     text = decode_charset(data, str(part.get_param("charset") or "utf-8"), guesses)
     if part.get_content_type() == "text/html":
-        return read_page_text(text)
+        return read_page_text(text, mark_quotes=True)
     flowed = str(part.get_param("format") or "").lower() == "flowed"
     return re.sub(r"(?<=\S) \n(?=[^\n>])", " ", text) if flowed else text
 

@@ -221,7 +221,9 @@ FROM edge_of o JOIN link k ON k.key = o.link JOIN edge g ON g.key = o.edge
 
 CREATE VIEW documents AS
 SELECT d.id, w.path AS source, w.title, w.date, d.lang, d.pipeline, length(d.text) AS characters, d.text, w.sources,
-  w.date_from, w.copy_of
+  w.date_from, w.copy_of,
+  (SELECT s.title_from FROM source s WHERE s.document = d.key AND s.title = w.title LIMIT 1) AS title_from,
+  (SELECT s.lang_from FROM source s WHERE s.document = d.key LIMIT 1) AS lang_from
 FROM shown w JOIN document d ON d.key = w.document;
 
 CREATE VIEW skipped AS
