@@ -123,12 +123,50 @@ def test_long_pdf_has_pages_and_neither_headers_nor_numbers() -> None:
         (["En Aker-direktør og en Aker-", "direktør til."], "En Aker-direktør og en Aker-direktør til."),
         (["Det er slutt.", "", "Nytt avsnitt her."], "Det er slutt.\n\nNytt avsnitt her."),
         (["Linjen går videre", "her og er lang."], "Linjen går videre her og er lang."),
+        (["Den nord- og den sør-", "og vestgående veien."], "Den nord- og den sør- og vestgående veien."),
+        (
+            [
+                "En linje før det hele, lang som de andre er det i dette avsnittet om alt mulig",
+                "rart om det syke-",
+                "husbygget.",
+            ],
+            "En linje før det hele, lang som de andre er det i dette avsnittet om alt mulig rart om det sykehusbygget.",
+        ),
     ],
 )
 def test_pdf_lines_are_joined(lines: list[str], text: str) -> None:
     filler = ["", "Under står det en hel del annet om fisk, fjell, bygg, båter, brygger og mennesker i byen.", ""] * 3
     document = read_one(print_pages([place_lines([*lines, *filler])]), "a.pdf")
     assert document.text.startswith(f"{text}\n\nUnder")
+
+
+def test_word_cut_by_the_end_of_a_page() -> None:
+    lines = [f"Dette er linje nummer {n} om alt det som skjer i byen og i fjellene" for n in range(48)]
+    pages = [place_lines([*lines[:47], "og så videre om det nye store sjø-"]), place_lines(["verftet i Bratvik."])]
+    document = read_one(print_pages(pages), "a.pdf")
+    assert document.text.endswith("om det nye store sjøverftet i Bratvik.")
+    assert document.text[document.places[1][0] :] == "verftet i Bratvik."
+
+
+def test_columns_printed_row_by_row_are_read_one_after_the_other() -> None:
+    left = [f"Kari Holm leder Fjellbygg, linje {n} til venstre" for n in range(10)]
+    right = [f"Ola Strand eier Kystkraft, linje {n} til høyre" for n in range(10)]
+    drawn = [draw_text(60, 780, "En overskrift som går over begge de to spaltene på denne siden av avisen i dag", 13)]
+    for n in range(10):
+        drawn += [draw_text(60, 740 - 14 * n, left[n]), draw_text(320, 740 - 14 * n, right[n])]
+    text = read_one(bind_pages([b"".join(drawn)]), "a.pdf").text
+    heading, body = text.split("\n\n", 1)
+    assert heading.startswith("En overskrift")
+    assert body.split() == " ".join(left + right).split()
+
+
+def test_table_is_read_row_by_row() -> None:
+    drawn = b""
+    for n in range(10):
+        for x, cell in ((60, f"Navn {n}"), (220, "Bratvik" if n else "Sted der det ligger"), (400, f"{n} kr")):
+            drawn += draw_text(x, 740 - 14 * n, cell)
+    text = read_one(bind_pages([drawn]), "a.pdf").text
+    assert "Navn 3 Bratvik 3 kr" in text
 
 
 def test_damaged_page_costs_no_other() -> None:

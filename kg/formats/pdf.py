@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from kg.errors import ReadError
+from kg.formats.columns import Line, find_columns, join_lines, order_boxes
 from kg.formats.parts import Part, RawText, Reading, Unread, find_date, find_title
 from kg.text import clean_text
 
@@ -22,18 +22,9 @@ SPACED = 1.45  # baselines this many times further apart than is usual on the pa
 SHORT_LINE = 0.85  # of the width of the text: a line that ends its paragraph
 SIZE_CHANGE = 0.15  # of the height of letters: a heading
 NUMBER = re.compile(r"\W*(?:side|page|s|p)?\W*0(?:\W*(?:av|of)?\W*0)?\W*")  # of a page, as ``flatten`` writes it
-WORD_AROUND = re.compile(rf"([\w-]+){HYPHEN}([\w-]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a page as it is printed; in points, from the page's lower left. ``size`` is of its first letter."""
-
-    text: str
-    left: float
-    right: float
-    base: float
-    size: float
+CUT_WORD = re.compile(r"(\w[\w-]*\w)-$")
+WORD_START = re.compile(r"\w[\w-]*")
+JOINING = frozenset({"og", "eller", "samt", "til", "and", "or", "to"})  # before which a hyphen stands for a word
 
 
 def read_pdf(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
@@ -100,26 +91,41 @@ def read_page(document: Any, number: int) -> list[Line]:
     try:
         words = page.get_textpage()
         try:
-            text = words.get_text_range()
-            exact = words.count_chars() == len(text)  # else no place of a letter can be told from its place in the text
-            return [line for line in measure_lines(words if exact else None, text) if line.text.strip()]
+            lines = read_columns(words) or list(measure_lines(words))
+            return [line for line in lines if line.text.strip()]
         finally:
             words.close()
     finally:
         page.close()
 
 
-def measure_lines(words: Any, text: str) -> Iterator[Line]:
+def read_columns(words: Any) -> list[Line]:
+    """The lines of a page that is printed row by row across its columns; nothing where it is not."""
+    boxes = [words.get_rect(number) for number in range(words.count_rects())]
+    columns = find_columns(boxes)
+    if not columns:
+        return []
+    return join_lines([(words.get_text_bounded(*box).strip(), box) for box in order_boxes(boxes, columns)])
+
+
+def measure_lines(words: Any) -> Iterator[Line]:
+    """The lines of a page in the order in which it is printed, as most are that of reading."""
+    text = words.get_text_range()
+    exact = words.count_chars() == len(text)  # else no place of a letter can be told from its place in the text
     at = 0
-    for row in text.split("\r\n"):
-        if words is None or not row.strip():
-            yield Line(row, 0.0, 0.0, 0.0, 0.0)
+    for row in re.split(f"({HYPHEN}|\r\n)", text):
+        shown = row.strip()
+        cut = "-" if text.startswith(HYPHEN, at + len(row)) else ""
+        if shown in ("", HYPHEN):
+            pass
+        elif exact:
+            first, last = at + row.index(shown), at + row.index(shown) + len(shown) - 1
+            left, _, _, _ = words.get_charbox(first, loose=True)
+            _, foot, right, top = words.get_charbox(last, loose=True)
+            yield Line(shown + cut, left, right, foot, top - foot)
         else:
-            first, last = at + len(row) - len(row.lstrip()), at + len(row.rstrip()) - 1
-            left, base, _, _ = words.get_charbox(first, loose=True)
-            _, low, right, high = words.get_charbox(last, loose=True)
-            yield Line(row, left, right, low if HYPHEN in row else base, high - low)
-        at += len(row) + 2
+            yield Line(shown + cut, 0.0, 0.0, 0.0, 0.0)
+        at += len(row)
 
 
 def drop_repeated(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
@@ -153,41 +159,47 @@ def join_pages(pages: Sequence[Sequence[Line]]) -> tuple[str, tuple[tuple[int, s
     pieces: list[str] = []
     places: list[tuple[int, str]] = []
     length, previous = 0, None
-    usual = line_gap(pages)
-    right = widest(pages)
+    usual, right = line_gap(pages), widest(pages)
     known = set(re.findall(r"[\w-]+", " ".join(line.text.casefold() for lines in pages for line in lines)))
     for number, lines in enumerate(pages, 1):
         for line in lines:
-            piece = clean_text(join_hyphens(" ".join(line.text.split()), known))
+            piece = clean_text(" ".join(line.text.split()))
             if previous is not None:
-                glue = "\n\n" if parts_from(previous, line, usual=usual, right=right) else " "
-                pieces.append(glue)
-                length += len(glue)
+                ends = parts_from(previous, line, usual=usual, right=right)
+                last = pieces.pop()
+                length -= len(last)
+                added = (last, "\n\n") if ends else bridge_lines(last, piece, known)
+                pieces += added
+                length += sum(map(len, added))
             if not places or places[-1][1] != f"page {number}":
-                places.append((length if places else 0, f"page {number}"))
+                places.append((length, f"page {number}"))
             pieces.append(piece)
             length += len(piece)
             previous = line
     return "".join(pieces), tuple(places)
 
 
-def join_hyphens(text: str, known: set[str]) -> str:
-    """A word cut at the end of a line is joined, with its hyphen where it has one elsewhere or stands by a name."""
+def bridge_lines(before: str, after: str, known: set[str]) -> tuple[str, str]:
+    """(``before`` as it goes on, what then stands between it and ``after``)."""
+    cut, start = CUT_WORD.search(before), WORD_START.match(after)
+    if not cut or not start:
+        return before, " "
+    return before[:-1], choose_hyphen(cut[1], start[0], known)
 
-    def join(found: re.Match[str]) -> str:
-        before, after = found.groups()
-        whole, hyphened = (before + after).casefold(), f"{before}-{after}".casefold()
-        if whole in known:
-            return before + after
-        kept = hyphened in known or after[0].isupper() or before[-2:].isupper() or before[-1:].isdigit()
-        return f"{before}-{after}" if kept else before + after
 
-    return WORD_AROUND.sub(join, text).replace(HYPHEN, "-")
+def choose_hyphen(before: str, after: str, known: set[str]) -> str:
+    """What stands between the halves of a word: nothing, or its own hyphen where it has one elsewhere or by a name."""
+    if after.casefold() in JOINING:
+        return "- "  # "nord- og sørgående"
+    if (before + after).casefold() in known:
+        return ""
+    own = after[0].isupper() or after[0].isdigit() or before[-2:].isupper() or before[-1:].isdigit()
+    return "-" if own or f"{before}-{after}".casefold() in known else ""
 
 
 def line_gap(pages: Sequence[Sequence[Line]]) -> float:
     """How far apart the lines of a paragraph are, in points."""
-    gaps = [a.base - b.base for lines in pages for a, b in pairwise(lines)]
+    gaps = [a.foot - b.foot for lines in pages for a, b in pairwise(lines)]
     down = sorted(gap for gap in gaps if gap > 0)
     return down[len(down) // 4] if down else 0.0  # of text set in short paragraphs, half the gaps lie between these
 
@@ -204,13 +216,12 @@ def widest(pages: Sequence[Sequence[Line]]) -> dict[int, float]:
 def parts_from(a: Line, b: Line, *, usual: float, right: dict[int, float]) -> bool:
     """Whether a paragraph ends between two lines that follow each other."""
     ended = a.text.rstrip().endswith((".", "!", "?", ":", "”", "»", '"'))
-    if not a.size or not b.size:
+    if not a.size or not b.size or (not ended and b.text.lstrip()[:1].islower()):
         return ended
     if abs(a.size - b.size) > SIZE_CHANGE * max(a.size, b.size):
         return True
-    gap = a.base - b.base
-    if gap < 0 or not usual:  # the next column or page
-        return ended and a.right - a.left < SHORT_LINE * (right[round(a.left / 20)] - a.left)
-    if gap > SPACED * usual:
+    gap = a.foot - b.foot
+    if gap > SPACED * usual > 0:
         return True
-    return ended and a.right - a.left < SHORT_LINE * (right[round(a.left / 20)] - a.left)
+    reach = right[round(a.left / 20)] - a.left
+    return ended and a.right - a.left < SHORT_LINE * reach  # also into the next column or page
