@@ -140,6 +140,23 @@ def test_pdf_lines_are_joined(lines: list[str], text: str) -> None:
     assert document.text.startswith(f"{text}\n\nUnder")
 
 
+def test_headers_of_chapters_end_with_the_number_of_the_page() -> None:
+    pages = []
+    for n, chapter in enumerate(("Kapittel 1: Kaien", "Kapittel 2: Verftet", "Kapittel 3: Byen", "Register"), 5):
+        words = [f"Det står mye om tall på side {n}", "og mer om annet i byen.", f"Kari Holm har {n}"]
+        pages.append([(f"{chapter} {n}", 815.0), *place_lines(words)])
+    text = read_one(print_pages(pages), "a.pdf").text
+    assert "Kapittel" not in text
+    assert text.count("på side") == 4
+
+
+def test_form_of_the_same_lines_on_every_page_is_kept() -> None:
+    pages = [place_lines(["Kvittering fra Fjellbygg", f"Beløp: {n} kr", "Takk for handelen"]) for n in range(400, 410)]
+    text = read_one(print_pages(pages), "a.pdf").text
+    assert text.count("Fjellbygg") == 10
+    assert "Side" not in text
+
+
 def test_word_cut_by_the_end_of_a_page() -> None:
     lines = [f"Dette er linje nummer {n} om alt det som skjer i byen og i fjellene" for n in range(48)]
     pages = [place_lines([*lines[:47], "og så videre om det nye store sjø-"]), place_lines(["verftet i Bratvik."])]

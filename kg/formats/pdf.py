@@ -18,6 +18,9 @@ EDGE_LINES = 3  # lines at the head and at the foot of a page that may repeat
 REPEATING_PAGES = 3  # pages from which on repeating is told from chance
 OFTEN = 6  # pages that are enough in a long text, where each chapter has its own header
 REPEATED = 0.6  # share of the pages that a running header stands on; the first page of a chapter often lacks it
+NUMBERED = 0.4  # share of the pages that show their number at the end of a header
+HEADER_CHARS = 80  # that a running header has at most
+TEXT_SHARE = 0.6  # of the letters that must be left when what repeats is dropped
 SPACED = 1.45  # baselines this many times further apart than is usual on the page: a new paragraph
 SHORT_LINE = 0.85  # of the width of the text: a line that ends its paragraph
 SIZE_CHANGE = 0.15  # of the height of letters: a heading
@@ -46,7 +49,7 @@ def read_pdf(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
     finally:
         document.close()
     yield from (Unread(f", page {number}", "is damaged") for number in damaged)
-    text, places = join_pages(drop_repeated(pages))
+    text, places = join_pages(drop_furniture(pages))
     if not text.strip():
         if len(damaged) == len(pages):
             return
@@ -128,18 +131,56 @@ def measure_lines(words: Any) -> Iterator[Line]:
         at += len(row)
 
 
-def drop_repeated(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Pages without their numbers, and without the lines at head and foot that most share but for numbers."""
-    marked = [[(line, (edge, flatten(line))) for line, edge in mark_edges(lines)] for lines in pages if lines]
-    seen = Counter(key for lines in marked for key in {key for _, key in lines if key[0]})
-    least = max(REPEATING_PAGES, min(OFTEN, REPEATED * len(marked)))
-    kept = iter(
+def drop_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """Pages without their numbers, without what most repeat at head or foot, and without headers that end in them."""
+    bare = [
+        [line for line, edge in mark_edges(lines) if not (edge and NUMBER.fullmatch(flatten(line)))] for lines in pages
+    ]
+    bare = drop_repeated(bare)
+    filled = sum(1 for lines in bare if lines)
+    shift = find_shift(bare, least=max(REPEATING_PAGES, NUMBERED * filled))
+    if shift is None:
+        return bare
+    return [
         [
-            [line for line, (edge, flat) in lines if seen[edge, flat] < least and not (edge and NUMBER.fullmatch(flat))]
-            for lines in marked
+            line
+            for place, line in enumerate(lines)
+            if place not in (0, len(lines) - 1) or number + shift not in read_numbers(line.text)
         ]
+        for number, lines in enumerate(bare)
+    ]
+
+
+def drop_repeated(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """Pages without the lines that, but for numbers, most have in one place at head or foot.
+
+    Where that would be much of the text it is the text, as in forms, and all is kept.
+    """
+    marked = [[(line, (edge, round(line.foot / 4), flatten(line))) for line, edge in mark_edges(p)] for p in pages]
+    seen = Counter(key for lines in marked for key in {key for _, key in lines if key[0]})
+    least = max(REPEATING_PAGES, min(OFTEN, REPEATED * sum(1 for lines in marked if lines)))
+    kept = [[line for line, key in lines if seen[key] < least] for lines in marked]
+    return kept if count_letters(kept) >= TEXT_SHARE * count_letters(pages) else [list(lines) for lines in pages]
+
+
+def count_letters(pages: Sequence[Sequence[Line]]) -> int:
+    return sum(len(line.text) for lines in pages for line in lines)
+
+
+def find_shift(pages: Sequence[Sequence[Line]], *, least: float) -> int | None:
+    """What to add to a page's place for the number printed on it, where at least so many pages show one."""
+    shifts = Counter(
+        shown - number
+        for number, lines in enumerate(pages)
+        for shown in {n for line in (*lines[:1], *lines[-1:]) for n in read_numbers(line.text)}
     )
-    return [next(kept) if lines else [] for lines in pages]
+    best, count = max(shifts.items(), key=lambda pair: (pair[1], -abs(pair[0])), default=(0, 0))
+    return best if count >= least else None
+
+
+def read_numbers(text: str) -> set[int]:
+    """The numbers with which a short line begins or ends, as a running header does."""
+    return {int(n) for n in re.findall(r"^\d{1,4}(?= )|(?<= )\d{1,4}$", text)} if len(text) <= HEADER_CHARS else set()
 
 
 def mark_edges(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
