@@ -136,9 +136,8 @@ def drop_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     bare = [
         [line for line, edge in mark_edges(lines) if not (edge and NUMBER.fullmatch(flatten(line)))] for lines in pages
     ]
+    shift = find_shift(bare, least=max(REPEATING_PAGES, NUMBERED * sum(1 for lines in bare if lines)))
     bare = drop_repeated(bare)
-    filled = sum(1 for lines in bare if lines)
-    shift = find_shift(bare, least=max(REPEATING_PAGES, NUMBERED * filled))
     if shift is None:
         return bare
     return [
