@@ -12,7 +12,7 @@ from __future__ import annotations
 from kg.records import STATUSES, SYMMETRIC
 
 APPLICATION_ID = 0x6B675F31  # "kg_1" in the file's header: tells a store of ours from any other SQLite file
-FORMAT = 3  # user_version; a higher one was written by a newer kg
+FORMAT = 4  # user_version; a higher one was written by a newer kg
 
 FACTS = """
 CREATE TABLE file (              -- a file as it was last read; tells cheaply whether it has changed
