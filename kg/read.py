@@ -201,7 +201,7 @@ def limit_time(seconds: float) -> Iterator[None]:
         return
 
     def stop(number: int, frame: object) -> None:
-        raise ReadError(f"takes longer to read than {seconds:g} s; split it", True)
+        raise ReadError(f"takes longer to read than {seconds:g} s; raise the limit with --max-seconds", True)
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)

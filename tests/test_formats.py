@@ -377,4 +377,6 @@ def test_slow_part_is_left_out_and_the_rest_is_kept(monkeypatch: pytest.MonkeyPa
     data = make_zip({"a.txt": b"Kari er her.", "b.md": b"Ola er her.", "c.txt": b"Per er her."})
     found = parse_bytes(data, Source("a.zip"), settings=Settings(read_seconds=0.2))
     assert [row.source for row in found] == ["a.zip/a.txt", "a.zip/b.md", "a.zip/c.txt"]
-    assert list_reasons(found) == [("a.zip/b.md", "takes longer to read than 0.2 s; split it")]
+    assert list_reasons(found) == [
+        ("a.zip/b.md", "takes longer to read than 0.2 s; raise the limit with --max-seconds")
+    ]

@@ -92,9 +92,11 @@ def make_settings(seconds: float | None, megabytes: int | None, size: int | None
     return replace(
         DEFAULTS,
         document_seconds=DEFAULTS.document_seconds if seconds is None else seconds,
+        read_seconds=max(DEFAULTS.read_seconds, seconds or 0.0),
         worker_megabytes=DEFAULTS.worker_megabytes if megabytes is None else megabytes,
         max_bytes=DEFAULTS.max_bytes if size is None else size * 1_000_000,
         max_chars=DEFAULTS.max_chars if size is None else max(DEFAULTS.max_chars, size * 1_000_000),
+        max_unpacked=DEFAULTS.max_unpacked if size is None else max(DEFAULTS.max_unpacked, size * 4_000_000),
     )
 
 
