@@ -34,6 +34,7 @@ _HOME = {
     "layout": ("place_nodes",),
     "export": ("write_graph",),  # not "export", which is the package's own name
     "export.html": ("render", "inline_page"),
+    "export.frames": ("to_pandas",),
 }  # fmt: skip
 _RENAMED = {"write_graph": "write", "render": "write_page"}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

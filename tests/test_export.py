@@ -38,8 +38,9 @@ def test_another_process_on_another_day_writes_the_same_bytes(tmp_path: Path) ->
     code = (
         "import time; real = time.time; time.time = lambda: real() + 9e7\n"
         "import sys; from pathlib import Path; from kg import export; from tests.sample_graphs import make_large\n"
+        "graph = make_large(300)\n"
         "for name in export.FORMATS:\n"
-        "    export.write(make_large(350), Path(sys.argv[1]) / f'graph.{name}', format=name)\n"
+        "    export.write(graph, Path(sys.argv[1]) / f'graph.{name}', format=name)\n"
     )
     for seed in ("1", "2"):
         (tmp_path / seed).mkdir()

@@ -16,7 +16,7 @@ PUBLIC = [
     "resolve_document", "resolve_corpus", "Options", "Summary", "process_document", "build_store",
     "build", "read_graph", "simple", "open_store", "Answers", "find_entity", "list_neighbours", "find_path",
     "list_evidence", "show_entity", "search", "top_entities", "stats", "place_nodes", "write_graph", "render",
-    "inline_page",
+    "inline_page", "to_pandas",
 ]  # fmt: skip
 ROOT = Path(__file__).parent.parent
 

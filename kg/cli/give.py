@@ -19,6 +19,7 @@ STDOUT = "-"
 Title = Annotated[str, typer.Option("--title", metavar="TEXT", help="Heading of the page.")]
 Cap = Annotated[int, typer.Option("--cap", metavar="N", min=1, help="Most entities drawn: the most mentioned.")]
 Format = Annotated[str | None, typer.Option("--format", metavar="NAME", help="Where the suffix does not tell it.")]
+Raw = Annotated[bool, typer.Option("--raw", help="CSV, TSV: leave cells that a spreadsheet would run as they are.")]
 
 
 def load_graph(
@@ -81,11 +82,20 @@ def export(
     since: options.Since = None,
     until: options.Until = None,
     min_weight: options.MinWeight = 1,
+    raw: Raw = False,
 ) -> None:
     """Write the graph for another tool. What was in the file before stays unless the whole new one is good.
 
     \b
     kg export graph.graphml                       Gephi, Cytoscape, Neo4j, networkx, igraph
+    kg export graph.yed.graphml                   yEd, drawn
+    kg export graph.gexf                          Gephi, with dates
+    kg export graph.json                          networkx, D3
+    kg export graph.csv                           graph-nodes.csv, graph-edges.csv, graph-evidence.csv; so .tsv
+    kg export graph.neo4j                         tables for neo4j-admin import; graph.cypher is a script
+    kg export graph.ttl                           RDF: schema.org and PROV
+    kg export graph.ftm.json                      FollowTheMoney: OpenAleph
+    kg export graph.parquet                       the tables, typed (pip install 'kg[parquet]')
     kg export aker.graphml --around Aker --depth 2
     kg export - --format graphml | xmllint --format -
     """
@@ -97,7 +107,7 @@ def export(
     if out == STDOUT:
         write_out(render_text(graph, format or "graphml"))
         return
-    for path in write(graph, out, format=format):
+    for path in write(graph, out, format=format, raw=raw):
         write_lines([(describe_output(graph, str(path)), "")])
 
 

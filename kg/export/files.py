@@ -11,8 +11,8 @@ from pathlib import Path
 from kg.errors import KGError, UsageError
 
 
-def replace_files(texts: Mapping[Path, Iterable[str]], check: Callable[[list[Path]], None]) -> None:
-    """Writes each text (UTF-8) to its path. Either all the files are new and whole, or all are as they were before.
+def replace_files(texts: Mapping[Path, Iterable[str | bytes]], check: Callable[[list[Path]], None]) -> None:
+    """Writes each text (in UTF-8) or bytes to its path. Either all the files are new and whole, or all are as before.
 
     ``check`` gets the finished files, in order, before they take their places, and raises ValueError to stop that.
 
@@ -55,10 +55,10 @@ def _find_place(path: Path) -> Path:
     return place
 
 
-def _write_through(path: Path, text: Iterable[str], *, mode: int | None) -> None:
-    with path.open("x", encoding="utf-8", newline="") as file:
+def _write_through(path: Path, text: Iterable[str | bytes], *, mode: int | None) -> None:
+    with path.open("xb") as file:
         for piece in text:
-            file.write(piece)
+            file.write(piece.encode("utf-8") if isinstance(piece, str) else piece)
         file.flush()
         os.fsync(file.fileno())
     if mode is not None:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
 
 import networkx as nx
 
 from kg.export.values import (
     OTHER_COLOUR,
     TYPE_COLOURS,
+    Edge,
     Plain,
     clean_nested,
     find_columns,
@@ -27,6 +27,9 @@ from kg.export.values import (
     list_nodes,
     write_value,
 )
+from kg.export.xml import check, quote
+
+__all__ = ["Flavour", "check", "name_label", "render"]
 
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 SCHEMA = f"{NAMESPACE} {NAMESPACE}/1.0/graphml.xsd"
@@ -34,45 +37,40 @@ TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 LISTS = {"aliases": "string"}  # attributes that are JSON lists, and of what
 
 
-def render(graph: nx.Graph) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """What a program of its own namespace wants beside the plain data, as XML."""
+
+    namespaces: str
+    keys: str
+    node: Callable[[str, Mapping[str, Plain]], str]  # (id, attributes) -> data elements
+    edge: Callable[[Edge], str]
+
+
+PLAIN = Flavour("", "", lambda id, values: "", lambda edge: "")
+
+
+def render(graph: nx.Graph, flavour: Flavour = PLAIN) -> Iterator[str]:
     """The file's text, piece by piece. Nodes and edges in order of their ids, so that one graph gives one text."""
     node_columns = find_columns(_show_node(values) for _, values in list_nodes(graph))
     edge_columns = find_columns(_show_edge(edge.relation, edge.values) for edge in list_edges(graph))
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<graphml xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    yield f' xsi:schemaLocation="{SCHEMA}">\n'
+    yield f'{flavour.namespaces} xsi:schemaLocation="{SCHEMA}">\n'
     yield f"<desc>{escape(json.dumps(clean_nested(graph.graph), ensure_ascii=False, sort_keys=True))}</desc>\n"
     yield from _write_keys(node_columns, "node")
     yield from _write_keys(edge_columns, "edge")
+    yield flavour.keys
     yield f'<graph id="kg" edgedefault="{"directed" if graph.is_directed() else "undirected"}">\n'
     for id, values in list_nodes(graph):
         label = name_label(str(values.get("type", "Entity")).capitalize())
-        yield f"<node id={_quote(id)} labels={_quote(':' + label)}>{_write_data(_show_node(values), node_columns, 'n')}"
-        yield "</node>\n"
+        yield f"<node id={quote(id)} labels={quote(':' + label)}>{_write_data(_show_node(values), node_columns, 'n')}"
+        yield f"{flavour.node(id, values)}</node>\n"
     for edge in list_edges(graph):
-        ends = f"id={_quote(edge.id)} source={_quote(edge.head)} target={_quote(edge.tail)}"
+        ends = f"id={quote(edge.id)} source={quote(edge.head)} target={quote(edge.tail)}"
         data = _write_data(_show_edge(edge.relation, edge.values), edge_columns, "e")
-        yield f"<edge {ends} label={_quote(name_label(edge.relation.upper()))}>{data}</edge>\n"
+        yield f"<edge {ends} label={quote(name_label(edge.relation.upper()))}>{data}{flavour.edge(edge)}</edge>\n"
     yield "</graph>\n</graphml>\n"
-
-
-def check(path: Path, graph: nx.Graph) -> None:
-    """Reads the file back. ValueError: it is not XML, or holds other nodes or edges than ``graph``."""
-    found: dict[str, list[str]] = {"node": [], "edge": []}
-    try:
-        for _, element in ElementTree.iterparse(path):
-            tag = element.tag.rpartition("}")[2]
-            if tag in found:
-                found[tag].append(element.get("id", ""))
-                element.clear()
-    except ElementTree.ParseError as error:
-        raise ValueError(f"it is not XML ({error})") from error
-    for tag, expected in (
-        ("node", [id for id, _ in list_nodes(graph)]),
-        ("edge", [edge.id for edge in list_edges(graph)]),
-    ):
-        if found[tag] != expected:
-            raise ValueError(f"it holds {len(found[tag]):,} {tag}s where the graph has {len(expected):,}, or others")
 
 
 def name_label(text: str) -> str:
@@ -94,8 +92,8 @@ def _show_edge(relation: str, values: Mapping[str, Plain]) -> dict[str, Plain]:
 def _write_keys(columns: Mapping[str, type], owner: str) -> Iterator[str]:
     for name, kind in columns.items():
         lists = f' attr.list="{LISTS[name]}"' if name in LISTS else ""
-        key = _quote(f"{owner[0]}_{name}")
-        yield f'<key id={key} for="{owner}" attr.name={_quote(name)} attr.type="{TYPES[kind]}"{lists}/>\n'
+        key = quote(f"{owner[0]}_{name}")
+        yield f'<key id={key} for="{owner}" attr.name={quote(name)} attr.type="{TYPES[kind]}"{lists}/>\n'
 
 
 def _write_data(values: Mapping[str, Plain], columns: Mapping[str, type], prefix: str) -> str:
@@ -103,10 +101,5 @@ def _write_data(values: Mapping[str, Plain], columns: Mapping[str, type], prefix
     for name in columns:
         if name in values:
             value = values[name] if columns[name] is str else columns[name](values[name])
-            parts.append(f"<data key={_quote(f'{prefix}_{name}')}>{escape(write_value(value))}</data>")
+            parts.append(f"<data key={quote(f'{prefix}_{name}')}>{escape(write_value(value))}</data>")
     return "".join(parts)
-
-
-def _quote(text: str) -> str:
-    """As an attribute's value; line ends and tabs would otherwise be read as blanks."""
-    return quoteattr(text, {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})

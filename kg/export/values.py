@@ -37,6 +37,13 @@ class Edge:
     tail: str
     relation: str
     values: dict[str, Plain]
+    key: str  # as in the graph
+    nested: dict[str, Any]  # the attributes again, cleaned, with lists and tables as such
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """The sentences that it rests on, each with document, source, title, date, start, end, predicate, ..."""
+        found = self.nested.get("evidence")
+        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def clean_value(value: object) -> Plain | None:
@@ -83,6 +90,12 @@ def list_nodes(graph: nx.Graph) -> Iterator[tuple[str, dict[str, Plain]]]:
         yield id, clean_row(graph.nodes[node])
 
 
+def list_nested(graph: nx.Graph) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As ``list_nodes``, with lists and tables as such."""
+    for id, node in _order_ids(graph).items():
+        yield id, clean_nested(graph.nodes[node])
+
+
 def list_edges(graph: nx.Graph) -> Iterator[Edge]:
     """Each edge, by head, tail and relation. In an undirected graph the smaller id is the head."""
     ids = {node: id for id, node in _order_ids(graph).items()}
@@ -97,7 +110,8 @@ def list_edges(graph: nx.Graph) -> Iterator[Edge]:
         id = f"{head} {relation} {tail}"
         seen[id] = seen.get(id, 0) + 1
         id = id if seen[id] == 1 else f"{id} {seen[id]}"
-        yield Edge(id, head, tail, clean_text(str(data.get("relation", relation))), clean_row(data))
+        told = clean_text(str(data.get("relation", relation)))
+        yield Edge(id, head, tail, told, clean_row(data), relation, clean_nested(data))
 
 
 def find_columns(rows: Iterable[Mapping[str, Plain]]) -> dict[str, type]:
