@@ -26,7 +26,7 @@ _HOME = {
     "relate": ("load_patterns", "find_links"),
     "resolve": ("resolve_document", "resolve_corpus"),
     "flow": ("Options", "Summary", "process_document", "build_store"),
-    "graph": ("build", "read_graph", "simple"),
+    "graph": ("Graph", "build", "read_graph", "simple"),
     "query": (
         "open_store", "Answers", "find_entity", "list_neighbours", "find_path", "list_evidence", "show_entity",
         "search", "top_entities", "stats",
@@ -34,7 +34,8 @@ _HOME = {
     "layout": ("place_nodes",),
     "export": ("write_graph",),  # not "export", which is the package's own name
     "export.html": ("render", "inline_page"),
-    "export.frames": ("to_pandas",),
+    "export.frames": ("to_pandas", "show_graph"),
+    "export.report": ("write_report",),
 }  # fmt: skip
 _RENAMED = {"write_graph": "write", "render": "write_page"}
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -25,9 +25,16 @@ SAMPLED_STEPS = 20_000_000  # steps along edges that betweenness may take; beyon
 EXACT_ENTITIES = 2_000  # entities up to which betweenness is never sampled
 
 
-def build(
-    paths_or_texts: Iterable[Any] | str | os.PathLike[str], *, options: Options | None = None
-) -> networkx.MultiDiGraph:
+class Graph(networkx.MultiDiGraph):  # type: ignore[misc]
+    """A networkx.MultiDiGraph that a notebook shows: what it holds, and its page in a frame that can reach nothing."""
+
+    def _repr_html_(self) -> str:
+        import kg  # the rooms of the page come after this one; the package's front door knows them
+
+        return str(kg.show_graph(self))
+
+
+def build(paths_or_texts: Iterable[Any] | str | os.PathLike[str], *, options: Options | None = None) -> Graph:
     """Documents in, graph out, in memory: the front door for notebooks.
 
     ``paths_or_texts``: files, folders or globs; or texts themselves (a string with blanks in it that names no file).
@@ -68,7 +75,7 @@ def read_graph(
     filter: Filter = ALL,
     min_weight: int = 1,
     settings: Settings = DEFAULTS,
-) -> networkx.MultiDiGraph:
+) -> Graph:
     """The graph of a store, or what lies within ``depth`` steps of the entity ``around`` (a row or an id).
 
     Nodes are entity ids with name, type, aliases, mentions, documents, first_seen, last_seen. Edges are keyed by
@@ -81,7 +88,7 @@ def read_graph(
     with store.snapshot():
         centre = find_centre(store, around)
         entities = choose_entities(store, centre, depth=depth, types=types, filter=filter)
-        graph = networkx.MultiDiGraph()
+        graph = Graph()
         add_nodes(graph, store, entities)
         read = lookup.list_edges(store, entities, filter) if centre else lookup.stream_edges(store, filter)
         edges = [e for e in read if e.head in entities and e.tail in entities and e.weight >= min_weight]

@@ -54,7 +54,7 @@ def test_help_shows_an_example(run_kg: Run, command: str) -> None:
     assert shown.err == ""
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("render", "export", "remove")])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("render", "export", "report", "remove")])
 def test_json_is_documented(run_kg: Run, command: str) -> None:
     assert "With --json, " in " ".join(run_kg(command, "-h").out.split())
 

@@ -14,9 +14,9 @@ PUBLIC = [
     "KGError", "UsageError", "NotFoundError", "AmbiguousError", "PipelineError", "ReadError", "StoreError",
     "Settings", "find_sources", "read_source", "load_pipeline", "tag_documents", "slug", "load_patterns", "find_links",
     "resolve_document", "resolve_corpus", "Options", "Summary", "process_document", "build_store",
-    "build", "read_graph", "simple", "open_store", "Answers", "find_entity", "list_neighbours", "find_path",
+    "Graph", "build", "read_graph", "simple", "open_store", "Answers", "find_entity", "list_neighbours", "find_path",
     "list_evidence", "show_entity", "search", "top_entities", "stats", "place_nodes", "write_graph", "render",
-    "inline_page", "to_pandas",
+    "inline_page", "to_pandas", "show_graph", "write_report",
 ]  # fmt: skip
 ROOT = Path(__file__).parent.parent
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "stats": "look",
     "render": "give",
     "export": "give",
+    "report": "dossier",
     "merge": "correct",
     "split": "correct",
     "distinct": "correct",

@@ -78,13 +78,13 @@ def render(graph: nx.MultiDiGraph, *, title: str = TITLE, cap: int = NODE_CAP) -
     from markupsafe import Markup
 
     vis, script = _read_vis(), _read_script()
-    style = _read_part("page/style.css")
+    style = read_part("page/style.css")
     policy = (
-        f"default-src 'none'; script-src {_hash(vis)} {_hash(script)}; style-src {_hash(style)}; "
+        f"default-src 'none'; script-src {hash_part(vis)} {hash_part(script)}; style-src {hash_part(style)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    yield environment.from_string(_read_part("page.html")).render(
+    yield environment.from_string(read_part("page.html")).render(
         title=clean_nested(title),
         version=__version__,
         policy=Markup(policy),
@@ -105,7 +105,7 @@ def check(path: Path, graph: nx.Graph) -> None:
     if (data["totals"]["nodes"], data["totals"]["edges"]) != (graph.number_of_nodes(), graph.number_of_edges()):
         raise ValueError("its data are of another graph")
     scripts = SCRIPT.findall(text)
-    if len(scripts) != 2 or not all(_hash(script) in text for script in scripts):
+    if len(scripts) != 2 or not all(hash_part(script) in text for script in scripts):
         raise ValueError("its scripts are not those of its policy")
 
 
@@ -320,16 +320,16 @@ def _write_json(data: Json) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _hash(text: str) -> str:
+def hash_part(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
-def _read_part(name: str) -> str:
+def read_part(name: str) -> str:
     return (files("kg.export") / name).read_text(encoding="utf-8")
 
 
 def _read_script() -> str:
-    body = "\n".join(_read_part(f"page/{name}") for name in SCRIPTS)
+    body = "\n".join(read_part(f"page/{name}") for name in SCRIPTS)
     return f'(() => {{\n"use strict";\n{body}\n}})();\n'
 
 
