@@ -64,7 +64,7 @@ def to_pandas(graph: nx.Graph) -> tuple[pandas.DataFrame, pandas.DataFrame]:
     rows = {
         "nodes": [{**values, "id": id} for id, values in list_nested(graph)],
         "edges": [
-            {**edge.nested, "id": edge.id, "source": edge.head, "target": edge.tail, "relation": edge.relation}
+            {**edge.nested(), "id": edge.id, "source": edge.head, "target": edge.tail, "relation": edge.relation}
             for edge in list_edges(graph)
         ],
     }

@@ -103,7 +103,7 @@ def _describe_link(edge: Edge, schemata: Mapping[str, str]) -> Json:
     if not fits or not _is_said(edge):
         schema, head, tail = "UnknownLink", "subject", "object"
     items = edge.evidence()
-    status = str(edge.nested.get("status") or "stated")
+    status = str(edge.values.get("status") or "stated")
     predicates = _unique(item.get("predicate") for item in items)
     role = edge.relation.replace("_", " ") + (" (denied)" if status == "denied" else "")
     properties = {
@@ -140,7 +140,7 @@ def _describe_document(item: Json) -> Json:
 
 
 def _is_said(edge: Edge) -> bool:
-    return edge.nested.get("status") != "denied"
+    return edge.values.get("status") != "denied"
 
 
 def _keep(properties: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 import networkx as nx
 
 from kg.export.tables import write_row
-from kg.export.values import Plain, find_columns, list_edges, list_nodes, write_value
+from kg.export.values import Plain, find_columns, list_edges, list_ids, list_nodes, write_value
 from kg.export.xml import check_ids
 
 TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
@@ -80,12 +80,12 @@ def render_relationships(graph: nx.Graph) -> Iterator[str]:
 
 def check_nodes(path: Path, graph: nx.Graph) -> None:
     """Reads the table back. ValueError: it holds other nodes than ``graph``."""
-    check_ids({"node": _read_column(path, 0), "edge": [edge.id for edge in list_edges(graph)]}, graph)
+    check_ids({"node": _read_column(path, 0), "edge": list_ids(graph)[1]}, graph)
 
 
 def check_relationships(path: Path, graph: nx.Graph) -> None:
     """Reads the table back. ValueError: it holds other edges than ``graph``."""
-    check_ids({"node": [id for id, _ in list_nodes(graph)], "edge": _read_column(path, 3)}, graph)
+    check_ids({"node": list_ids(graph)[0], "edge": _read_column(path, 3)}, graph)
 
 
 def render_script(graph: nx.Graph) -> Iterator[str]:
@@ -121,10 +121,8 @@ def check_script(path: Path, graph: nx.Graph) -> None:
                     found[kind].append(read_literal(literal))
     if not last.startswith(":param rows => []"):
         raise ValueError("its end is missing")
-    wanted = {
-        "values": sorted(id for id, _ in list_nodes(graph)),
-        "head": sorted(edge.id for edge in list_edges(graph)),
-    }
+    nodes, edges = list_ids(graph)
+    wanted = {"values": sorted(nodes), "head": sorted(edges)}
     if {kind: sorted(ids) for kind, ids in found.items()} != wanted:
         raise ValueError("it holds other nodes or edges than the graph")
 

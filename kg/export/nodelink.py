@@ -21,7 +21,7 @@ def render(graph: nx.Graph) -> Iterator[str]:
     yield '\n],\n"edges": ['
     for number, edge in enumerate(list_edges(graph)):
         ends = {"source": edge.head, "target": edge.tail, "key": edge.key, "id": edge.id}
-        yield ("," if number else "") + "\n" + _write({**edge.nested, **ends})
+        yield ("," if number else "") + "\n" + _write({**edge.nested(), **ends})
     yield "\n]}\n"
 
 

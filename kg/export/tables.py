@@ -33,7 +33,9 @@ def list_rows(graph: nx.Graph, table: str) -> Iterator[dict[str, Plain]]:
         return
     for edge in list_edges(graph):
         if table == "edges":
-            values = {name: value for name, value in edge.values.items() if name != "evidence" or not edge.evidence()}
+            values = edge.values
+            if edge.evidence():  # it has a table of its own
+                values = {name: value for name, value in values.items() if name != "evidence"}
             ends = {"id": edge.id, "source": edge.head, "target": edge.tail, "relation": edge.relation}
             yield {**_keep_apart(values, ("id", "source", "target")), **ends}
         else:
@@ -48,11 +50,12 @@ def order_columns(rows: Iterable[Row], table: str) -> dict[str, type]:
 
 def render(graph: nx.Graph, *, table: str, delimiter: str = ",", raw: bool = False) -> Iterator[str]:
     """The table's text, a row at a time."""
-    columns = order_columns(list_rows(graph, table), table)
+    given = list(list_rows(graph, table))
+    columns = order_columns(given, table)
     if not raw:
         yield BOM
     yield write_row(list(columns), delimiter)
-    for row in list_rows(graph, table):
+    for row in given:
         yield write_row([write_cell(row.get(name, ""), raw=raw) for name in columns], delimiter)
 
 
@@ -89,8 +92,9 @@ def check(path: Path, graph: nx.Graph, *, table: str, delimiter: str = ",", raw:
         raise ValueError(f"it is no table ({error})") from error
     finally:
         csv.field_size_limit(before)
-    columns = order_columns(list_rows(graph, table), table)
-    wanted = [[write_value(row.get(name, "")) for name in columns] for row in list_rows(graph, table)]
+    given = list(list_rows(graph, table))
+    columns = order_columns(given, table)
+    wanted = [[write_value(row.get(name, "")) for name in columns] for row in given]
     cells = rows if raw else [[read_cell(cell) for cell in row] for row in rows]
     if head != list(columns) or cells != wanted:
         raise ValueError(f"it holds {len(rows):,} rows where the graph has {len(wanted):,} {table}, or others")

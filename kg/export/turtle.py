@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -98,20 +98,20 @@ def _write_entity(id: str, values: dict[str, Any]) -> Iterator[str]:
 
 def _write_link(edge: Edge) -> Iterator[str]:
     head, term, tail = name_entity(edge.head), _name_term(edge.relation), name_entity(edge.tail)
-    if edge.nested.get("status") != "denied":
+    if edge.values.get("status") != "denied":
         yield f"{head} {term} {tail} .\n"
-        if edge.nested.get("symmetric"):
+        if edge.values.get("symmetric"):
             yield f"{tail} {term} {head} .\n"
     name = f"urn:kg:link:{_digest(edge.id)}"
     yield f"<{name}> a rdf:Statement, prov:Entity ;\n kg:link {write_text(edge.id)} ;\n"
     yield f" rdf:subject {head} ; rdf:predicate {term} ; rdf:object {tail} ;\n"
     for key in ("weight", "documents", "npmi"):
-        yield from _write_number(key, edge.nested.get(key))
-    yield from _write_dates(edge.nested)
+        yield from _write_number(key, edge.values.get(key))
+    yield from _write_dates(edge.values)
     items = edge.evidence()
     for number in range(len(items)):
         yield f" prov:wasDerivedFrom <{name}:{number}> ;\n"
-    yield f" kg:status {write_text(str(edge.nested.get('status') or 'stated'))} .\n"
+    yield f" kg:status {write_text(str(edge.values.get('status') or 'stated'))} .\n"
     for number, item in enumerate(items):
         yield f"<{name}:{number}> a schema:Quotation, prov:Entity ; prov:wasQuotedFrom {_name_document(item)} ;\n"
         for key in ("predicate", "status", "rule"):
@@ -132,7 +132,7 @@ def _write_number(key: str, value: object) -> Iterator[str]:
         yield f' kg:{key} "{value}"^^xsd:{kind} ;\n'
 
 
-def _write_dates(values: dict[str, Any]) -> Iterator[str]:
+def _write_dates(values: Mapping[str, Any]) -> Iterator[str]:
     for key in ("first_seen", "last_seen"):
         day = values.get(key)
         if isinstance(day, str) and DAY.fullmatch(day):

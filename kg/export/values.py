@@ -38,12 +38,16 @@ class Edge:
     relation: str
     values: dict[str, Plain]
     key: str  # as in the graph
-    nested: dict[str, Any]  # the attributes again, cleaned, with lists and tables as such
+    data: Mapping[str, object]  # the attributes as they are
+
+    def nested(self) -> dict[str, Any]:
+        """The attributes cleaned, with lists and tables as such."""
+        return {clean_text(str(name)): clean_nested(value) for name, value in self.data.items()}
 
     def evidence(self) -> list[dict[str, Any]]:
         """The sentences that it rests on, each with document, source, title, date, start, end, predicate, ..."""
-        found = self.nested.get("evidence")
-        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        found = self.data.get("evidence")
+        return [clean_nested(item) for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
 def clean_value(value: object) -> Plain | None:
@@ -98,6 +102,17 @@ def list_nested(graph: nx.Graph) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def list_edges(graph: nx.Graph) -> Iterator[Edge]:
     """Each edge, by head, tail and relation. In an undirected graph the smaller id is the head."""
+    for id, head, tail, key, data in _order_edges(graph):
+        yield Edge(id, head, tail, clean_text(str(data.get("relation", key))), clean_row(data), key, data)
+
+
+def list_ids(graph: nx.Graph) -> tuple[list[str], list[str]]:
+    """The ids of all nodes and of all edges, in the order of every export."""
+    return list(_order_ids(graph)), [row[0] for row in _order_edges(graph)]
+
+
+def _order_edges(graph: nx.Graph) -> Iterator[tuple[str, str, str, str, Mapping[str, object]]]:
+    """(id, head, tail, key, attributes) of each edge."""
     ids = {node: id for id, node in _order_ids(graph).items()}
     keyed = graph.edges(keys=True, data=True) if graph.is_multigraph() else _key_edges(graph)
     rows = []
@@ -110,8 +125,7 @@ def list_edges(graph: nx.Graph) -> Iterator[Edge]:
         id = f"{head} {relation} {tail}"
         seen[id] = seen.get(id, 0) + 1
         id = id if seen[id] == 1 else f"{id} {seen[id]}"
-        told = clean_text(str(data.get("relation", relation)))
-        yield Edge(id, head, tail, told, clean_row(data), relation, clean_nested(data))
+        yield id, head, tail, relation, data
 
 
 def find_columns(rows: Iterable[Mapping[str, Plain]]) -> dict[str, type]:

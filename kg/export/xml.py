@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 import networkx as nx
 
-from kg.export.values import Plain, list_edges, list_nodes, write_value
+from kg.export.values import Plain, list_ids, write_value
 
 
 def quote(value: Plain) -> str:
@@ -33,9 +33,6 @@ def check(path: Path, graph: nx.Graph) -> None:
 
 def check_ids(found: Mapping[str, list[str]], graph: nx.Graph) -> None:
     """ValueError: the ids of "node" and "edge" are not those of ``graph`` in the order of every export."""
-    for tag, expected in (
-        ("node", [id for id, _ in list_nodes(graph)]),
-        ("edge", [edge.id for edge in list_edges(graph)]),
-    ):
+    for tag, expected in zip(("node", "edge"), list_ids(graph), strict=True):
         if found[tag] != expected:
             raise ValueError(f"it holds {len(found[tag]):,} {tag}s where the graph has {len(expected):,}, or others")
