@@ -30,6 +30,7 @@ S_ENDINGS = ("nes", "ness", "hus", "us", "is", "os", "ss", "ås", "aas", "ies")
 """Ends of words that are whole with their s, unless the document shows the shorter name."""
 
 
+CASED_CHARS = 4  # longest acronym of which case tells whose it is
 DOMAIN = re.compile(r"(?<=\w{2})\.(?:no|com|org|net|se|dk)$", re.IGNORECASE)
 INFLECTION = re.compile(r"(?<=\w{3})(?:e?ne|ane|en|et|er|ar|a|s)$")  # of a noun: the, several, of
 COMPOUND = re.compile(
@@ -55,6 +56,29 @@ def load_variants(kind: str, scope: str = "corpus") -> dict[str, str]:
                 if form.strip():
                     found.setdefault(plain_key(form), row[0])
     return found
+
+
+@functools.cache
+def load_cased() -> dict[str, frozenset[str]]:
+    """Key of each acronym that the tables write with small letters (Ap, KrF) -> all forms of it that they know.
+
+    In capitals it is another's: AP is the Associated Press unless the document itself says otherwise.
+    """
+    found: dict[str, set[str]] = {}
+    for row in load_table("organisations"):
+        for form in (row[0], *row[-1].split(";")):
+            if " " not in form.strip() and len(form.strip()) <= CASED_CHARS:
+                found.setdefault(plain_key(form), set()).add(form.strip())
+    return {key: frozenset(forms) for key, forms in found.items() if not any(form.isupper() for form in forms)}
+
+
+def is_cased_otherwise(name: str) -> bool:
+    """Whether ``name`` is an acronym of the tables in capitals, where they write it with small letters.
+
+    >>> is_cased_otherwise("AP"), is_cased_otherwise("Ap"), is_cased_otherwise("NATO")
+    (True, False, False)
+    """
+    return name.isupper() and plain_key(name) in load_cased()
 
 
 @functools.cache
@@ -228,7 +252,7 @@ def name_key(name: str, type: str, *, scope: str = "corpus") -> str:
     key = plain_key(bare)
     for kind in ("ORG", "PLACE") if type == "ORG" else ("PLACE",):
         known = load_variants(kind, scope).get(key) or load_variants(kind, scope).get(plain_key(to_bokmal(bare)))
-        if known:
+        if known and not is_cased_otherwise(bare.replace(".", "")):
             return plain_key(known)
     if type == "ORG":
         key = plain_key(to_bokmal(bare))

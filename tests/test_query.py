@@ -64,6 +64,21 @@ def test_name_as_people_type_it(store: Store, name: str, id: str) -> None:
     assert find_entity(store, name).id == id
 
 
+def test_case_tells_aliases_apart() -> None:
+    with open_plain_store(":memory:", write=True) as other:
+        add_text(other, "a.txt", "Kari Holm er der.")
+        refresh(other, resolve_by_id)
+        for name in ("Ap", "AP"):
+            other.run("INSERT INTO entity (id, name, type) VALUES (?, ?, 'ORG')", (f"org:{name}", f"Long {name}"))
+            other.run(
+                "INSERT INTO alias (entity, name, fold, mentions) SELECT key, ?, 'ap', 1 FROM entity WHERE id = ?",
+                (name, f"org:{name}"),
+            )
+        assert [find_entity(other, name).id for name in ("Ap", "AP")] == ["org:Ap", "org:AP"]
+        with pytest.raises(AmbiguousError):
+            find_entity(other, "ap")
+
+
 def test_exact_name_comes_before_alias_and_part(store: Store) -> None:
     assert find_entity(store, "Holm").id == "org:holm"
     with pytest.raises(NotFoundError, match="nothing in the graph is called 'Holm'"):

@@ -79,6 +79,23 @@ DOCUMENTS = [
         {"org:direktoratet-for-naturforvaltning": ["Direktoratet for naturforvaltning", "DN"]},
     ),
     (
+        "an acronym in capitals is not the party that writes it small, unless the document says so",
+        "[the Associated Press|O] ([AP|O]) skriver om [Arbeiderpartiet|O] ([Ap|O]). [AP|O] ringte [Ap|O].",
+        {"org:the-associated-press": ["the Associated Press", "AP", "AP"],
+         "org:arbeiderpartiet": ["Arbeiderpartiet", "Ap", "Ap"]},
+    ),
+    (
+        "the party in capitals, where the document knows no other",
+        "[Arbeiderpartiet|O] vant, og [FRP|O] tapte for [Frp|O]. Derfor jubler [AP|O].",
+        {"org:arbeiderpartiet": ["Arbeiderpartiet", "AP"], "org:frp": ["FRP", "Frp"]},
+    ),
+    (
+        "a company of one name beside another",
+        "[Havfisk|P] og [Nordmat AS|O] leverer. [Havfisk|P] vokser. [Per Strand|P] ser det. [Strand|P] og [LO|O] ler.",
+        {"org:havfisk": ["Havfisk", "Havfisk"], "org:nordmat-as": ["Nordmat AS"],
+         "person:per-strand": ["Per Strand", "Strand"], "org:lo": ["LO"]},
+    ),
+    (
         "family members are kept apart",
         "[Kari Borg|P] og [Tilda Borg|P] er søstre. [Kari|P] er eldst, [Tilda|P] yngst.",
         {"person:kari-borg": ["Kari Borg", "Kari"], "person:tilda-borg": ["Tilda Borg", "Tilda"]},
@@ -318,6 +335,14 @@ def test_acronym_joins_where_one_document_defines_it() -> None:
     defining = local("1", "Nordnorsk Reiseliv", "ORG", names="NNR")
     assert across(defining, local("2", "NNR", "ORG")) == {"org:nordnorsk-reiseliv": ["1", "2"]}
     assert len(across(local("1", "Nordnorsk Reiseliv", "ORG"), local("2", "NNR", "ORG"))) == 2
+
+
+def test_acronym_in_capitals_is_no_party_in_other_documents() -> None:
+    agency = local("1", "Associated Press", "ORG", names="AP")
+    party = local("2", "Arbeiderpartiet", "ORG", names="Ap")
+    assert across(agency, party, local("3", "AP", "ORG"), local("4", "Ap", "ORG")) == {
+        "org:arbeiderpartiet": ["2", "4"], "org:associated-press": ["1", "3"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

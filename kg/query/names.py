@@ -18,8 +18,9 @@ SEARCH_DOCUMENTS = 200  # documents opened for each sentence wanted from the ful
 def find_entity(store: Store, name: str, *, type: str | None = None) -> EntityRow:
     """The entity that ``name`` means: an id, or any alias in any case, with or without æøå.
 
-    The very name comes before the same name in other letters, that before another alias, that before some of a name's
-    words, those before their beginnings. Raises AmbiguousError with the matches, NotFoundError with near names.
+    The very name comes before the same name in other letters, that before another alias (spelt so before in other
+    letters: Ap is not AP), that before some of a name's words, those before their beginnings. Raises AmbiguousError
+    with the matches, NotFoundError with near names.
     """
     if found := lookup.get_entity(store, name):
         return found
@@ -28,7 +29,8 @@ def find_entity(store: Store, name: str, *, type: str | None = None) -> EntityRo
         rows = {row.id: row for row, _ in matches if type in (None, row.type)}
         exact = [row for row in rows.values() if row.name == name]
         named = [row for row in rows.values() if fold(row.name) == folded]
-        chosen = exact or named or list(rows.values())
+        spelt = list({row.id: rows[row.id] for row, alias in matches if alias == name and row.id in rows}.values())
+        chosen = exact or named or spelt or list(rows.values())
         if len(chosen) == 1:
             return chosen[0]
         if chosen:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from kg.names import load_kinds, load_words, name_key, plain_key
 from kg.records import Mention
@@ -44,6 +45,7 @@ AFTER = re.compile(
 )
 
 
+AND = re.compile(r"\s+(?:og|and|eller|or)\s+")
 LED = re.compile(rf"\b(?:{OFFICES})\s+(?:i|for)\s+[«\"“]?$", re.VERBOSE | re.IGNORECASE)
 
 
@@ -61,6 +63,8 @@ def retype_companies(text: str, mentions: Sequence[Mention]) -> list[Mention]:
     for mention in mentions:
         if mention.type in ("PERSON", "PLACE", "PRODUCT") and not mention.derived and says_company(text, mention):
             cues[plain_key(mention.text)] += 1
+    for mention in find_companions(text, mentions):
+        cues[plain_key(mention.text)] += 1
     chosen = {
         key
         for key in cues
@@ -73,6 +77,19 @@ def retype_companies(text: str, mentions: Sequence[Mention]) -> list[Mention]:
         else m
         for m in mentions
     ]
+
+
+def find_companions(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
+    """People of one name in one breath with an organisation: the Mowi of "Mowi and SalMar".
+
+    On the coref train part 229 of the 244 names of one word that stand so, and that nobody bears in full, are
+    organisations and 4 are people.
+    """
+    for a, b in pairwise(mention for mention in mentions if not mention.derived):
+        if AND.fullmatch(text, a.end, b.start):
+            for mention, other in ((a, b), (b, a)):
+                if (mention.type, other.type) == ("PERSON", "ORG") and " " not in mention.text.strip():
+                    yield mention
 
 
 def says_company(text: str, mention: Mention) -> bool:

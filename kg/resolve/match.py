@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 
 from rapidfuzz.distance import OSA
 
-from kg.names import fits_person, load_kinds, load_variants, load_words, plain_key
+from kg.names import fits_person, is_cased_otherwise, load_kinds, load_variants, load_words, plain_key
 from kg.resolve.acronyms import is_acronym, looks_short
 from kg.resolve.forms import Form
 from kg.tables import load_table
@@ -171,13 +171,18 @@ def join_acronyms(forms: Sequence[Form]) -> None:
     """Each acronym to the only name among the others that it can be made of."""
     index = index_forms(forms, lambda form: {form.type + plain_key(name)[:1] for name in form.names})
     for short in sorted(forms, key=lambda f: (len(f.name), f.mentions[0])):
-        names = [name for name in short.names if " " not in name and plain_key(name) not in load_variants("ORG")]
-        if not looks_short(short.name):
+        names = [name for name in short.names if " " not in name and not is_listed(name)]
+        if not looks_short(short.name) or short.kind == "acronym":  # the text said whose it is
             continue
         near = {id(form): form for name in names for form in index.get(short.type + plain_key(name)[:1], ())}
         fits = [form for form in near.values() if form.root() is not short.root() and fits_acronym(names, form)]
         if len({id(form.root()) for form in fits}) == 1:
             short.join(fits[0], "acronym", f"short for {fits[0].name}")
+
+
+def is_listed(name: str) -> bool:
+    """Whether the tables know this short name, which then waits for no document to explain it."""
+    return plain_key(name) in load_variants("ORG") and not is_cased_otherwise(name)
 
 
 def fits_acronym(names: Sequence[str], long: Form) -> bool:
