@@ -6,7 +6,7 @@ read again, and every later build applies it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from kg.resolve import (
     suggest_bare,
     write_corrections,
 )
-from kg.store import Store, facts, lookup
+from kg.store import Store, facts, lookup, read_record
 from kg.store.lookup import EntityRow
 
 
@@ -70,8 +70,12 @@ def plan_distinct(store: Store, a: str, b: str) -> list[Correction]:
     return [Correction("distinct", parts)]
 
 
-def plan_split(store: Store, name: str, documents: Iterable[str], *, as_name: str | None = None) -> list[Correction]:
-    """In these documents (paths or ids) it is another one. Raises NotFoundError, AmbiguousError, UsageError."""
+def plan_split(
+    store: Store, name: str, documents: Iterable[str], *, as_name: str | None = None, mentions: Collection[int] = ()
+) -> list[Correction]:
+    """In these documents (paths or ids) it is another one; in a single document perhaps only in some of its
+    ``mentions``, numbered from 1 in text order. Raises NotFoundError, AmbiguousError, UsageError.
+    """
     entity = find_entity(store, name)
     locals, resolution = resolve_store(store)
     members = list_members(locals, resolution, entity)
@@ -81,10 +85,29 @@ def plan_split(store: Store, name: str, documents: Iterable[str], *, as_name: st
         raise NotFoundError(
             f"{entity.name} is in none of these documents; list its documents with: kg show {entity.id}"
         )
+    called = {"name": as_name} if as_name else {}
+    if mentions:
+        return [Correction("split", {"of": [{"mentions": choose_mentions(store, chosen, mentions)}]} | called)]
     if len(chosen) == len(members):
         raise UsageError(f"{entity.name} is in no other document; to change its name use: kg rename {entity.id} NAME")
     anchors = [anchor.write() for anchor in make_anchors(chosen, members)]
-    return [Correction("split", {"of": anchors} | ({"name": as_name} if as_name else {}))]
+    return [Correction("split", {"of": anchors} | called)]
+
+
+def choose_mentions(store: Store, chosen: Sequence[LocalEntity], numbers: Collection[int]) -> list[list[Any]]:
+    """[document, start, end] of an entity's mentions of these numbers. Raises UsageError."""
+    documents = {local.document for local in chosen}
+    if len(documents) > 1:
+        raise UsageError("mentions can be set apart in one document at a time; name one document")
+    ids = {local.entity.id for local in chosen}
+    (document,) = documents
+    here = [m for m in read_record(store, document).mentions if m.entity in ids]
+    wrong = sorted(number for number in numbers if not 1 <= number <= len(here))
+    if wrong:
+        raise UsageError(f"there is no mention {wrong[0]}; the document names it {len(here)} times")
+    if len(set(numbers)) == len(here):
+        raise UsageError("these are all of its mentions there; leave them out to set the whole document apart")
+    return [[document, here[n - 1].start, here[n - 1].end] for n in sorted(set(numbers))]
 
 
 def plan_rename(store: Store, name: str, new_name: str) -> list[Correction]:

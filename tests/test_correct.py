@@ -115,6 +115,28 @@ def test_split_by_document(folder: Path) -> None:
             plan_split(store, "Kystkraft", [str(folder / "news" / "a.txt")])
 
 
+def test_split_down_to_single_mentions(folder: Path) -> None:
+    """In one document it is Fjellbygg twice and another Fjellbygg once."""
+    place = str(folder / "news" / "two.txt")
+    Path(place).write_text(
+        "Fjellbygg eier Kystkraft. Fjellbygg saksøker Havfisk. Fjellbygg og Nordmat er der.", "utf-8"
+    )
+    build_store([folder / "news"], folder / "kg.db", options=OPTIONS)
+    with open_folder(folder) as store:
+        mentions = find_entity(store, "Fjellbygg").mentions
+        change = apply_corrections(store, plan_split(store, "Fjellbygg", [place], as_name="Andre Bygg", mentions=[3]))
+        assert [row.name for row in change.new] == ["Andre Bygg"]
+        assert neighbours(store, "Andre Bygg") == {"org:nordmat"}
+        assert find_entity(store, "Fjellbygg").mentions == mentions - 1
+        assert list_unmatched(store) == {}
+        with pytest.raises(UsageError, match="no mention 9; the document names it 2 times"):
+            plan_split(store, "Fjellbygg", [place], mentions=[9])
+        with pytest.raises(UsageError, match="all of its mentions"):
+            plan_split(store, "Fjellbygg", [place], mentions=[1, 2])
+        with pytest.raises(UsageError, match="one document at a time"):
+            plan_split(store, "Fjellbygg", [place, str(folder / "news" / "a.txt")], mentions=[1])
+
+
 def test_distinct_keeps_two_apart(folder: Path) -> None:
     with open_folder(folder) as store:
         apply_corrections(store, plan_merge(store, ["org:fjellbygg", "org:fjelbygg"]))
@@ -152,7 +174,7 @@ def test_carried_to_another_store(folder: Path) -> None:
 def test_commands_ask_before_they_change(run_kg: Run, folder: Path) -> None:
     store = str(folder / "kg.db")
     shown = run_kg("merge", "org:fjellbygg", "org:fjelbygg", "--store", store)
-    assert shown.code == 0 and "moves 1 edges" in shown.out
+    assert shown.code == 0 and "moves 1 edge" in shown.out
     assert shown.err == "kg: nothing was changed; --yes applies it\n"
     assert run_kg("corrections", "--store", store, "--json").out == "[]\n"
     done = json.loads(run_kg("merge", "org:fjellbygg", "org:fjelbygg", "--yes", "--json", "--store", store).out)

@@ -446,6 +446,13 @@ def test_bare_names_are_suggested_where_company_is_shared() -> None:
     assert [(s.a, s.b, s.documents) for s in found] == [("person:eriksen", "person:oyvind-eriksen", ("2",))]
 
 
+def test_company_that_one_document_took_for_a_person_is_suggested() -> None:
+    locals_ = [local("1", "Havfisk", "ORG", context="org:nordmat"), local("2", "Havfisk", context="org:nordmat"),
+               local("3", "Havfisk", context="org:nrk")]  # fmt: skip
+    found = suggest_bare(locals_, resolve_corpus(locals_).assignment)
+    assert [(s.kind, s.b, s.documents) for s in found] == [("merge", "org:havfisk", ("2",))]
+
+
 NAMES = st.sampled_from(
     ["Jan Hansen", "Jan Hansens", "Jan Hanssen", "Jan E. Hansen", "Jan Erik Hansen", "Hansen", "Jan", "Kari Lie Vik",
      "Kari Vik", "Nordnorsk Reiseliv", "NNR", "Norsk Nett Radio", "Telenor", "Telenors", "Norge", "Noreg", "Molde",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg.cli import options
-from kg.cli.printing import tell, write_json, write_lines, write_out, write_plain, write_table
+from kg.cli.printing import count, tell, write_json, write_lines, write_out, write_plain, write_table
 from kg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ def split(
     documents: Annotated[
         list[str], typer.Option("--in", metavar="DOCUMENT", help="Where it is another one: path or id; repeatable.")
     ],
+    mentions: Annotated[
+        list[int] | None,
+        typer.Option("--mention", metavar="N", min=1, help="Only its Nth mention in that document; repeatable."),
+    ] = None,
     store: options.Store = "kg.db",
     new_name: NewName = None,
     yes: Yes = False,
@@ -86,12 +90,16 @@ def split(
 
     \b
     kg split "Jan Hansen" --in articles/fishing.txt --name "Jan Hansen (skipper)"
+    kg split Hansen --in articles/fishing.txt --mention 2 --mention 3
 
     Shown first, and applied when you say so, or with --yes. With --json, as kg merge.
     """
     from kg.correct import plan_split
 
-    carry_out(store, lambda opened: plan_split(opened, name, documents, as_name=new_name), yes=yes, as_json=as_json)
+    def plan(opened: Store) -> list[Correction]:
+        return plan_split(opened, name, documents, as_name=new_name, mentions=mentions or ())
+
+    carry_out(store, plan, yes=yes, as_json=as_json)
 
 
 def rename(
@@ -285,7 +293,7 @@ def describe_change(change: Change) -> list[str]:
     if left:
         lines.append(f"and {left:,} more entities")
     lines += [f"correction {number} matches nothing: {why}" for number, why in change.unmatched]
-    return [*lines, f"moves {change.edges:,} edges" if not change.empty else "changes nothing in the graph"]
+    return [*lines, f"moves {count(change.edges, 'edge')}" if not change.empty else "changes nothing in the graph"]
 
 
 def describe_row(row: EntityRow) -> str:

@@ -97,7 +97,8 @@ def suggest(
 
 
 def suggest_bare(locals: Iterable[LocalEntity], assignment: Mapping[tuple[str, str], str]) -> tuple[Suggestion, ...]:
-    """Whose full name a bare surname or given name may be: people of that name with the same company, best first.
+    """Whose full name a bare surname or given name may be: people of that name with the same company, best first; or
+    the organisation of just that name, which one document took for a person.
 
     Not part of ``resolve_corpus``, which works name by name: this looks across all names, on demand.
     """
@@ -105,6 +106,8 @@ def suggest_bare(locals: Iterable[LocalEntity], assignment: Mapping[tuple[str, s
     bearers: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # name part -> id -> company
     for local in locals:
         id = assignment.get((local.document, local.entity.id), "")
+        if local.entity.type == "ORG" and id:
+            bearers[name_key(local.entity.name, "ORG")][id] |= local.context
         if local.entity.type != "PERSON" or not id:
             continue
         words = name_key(local.entity.name, "PERSON").split()
