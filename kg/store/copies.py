@@ -85,7 +85,8 @@ def join_sentences(store: Store) -> None:
     rows = store.stream(f"SELECT o.edge, o.link, k.print, k.status, k.sketch, o.print {of_touched} ORDER BY o.edge")
     for _, same in groupby(rows, key=lambda row: row[0]):
         links: list[tuple[int, int, str, bytes, int]] = [row[1:] for row in same]
-        joined = join_copies((print, status, sketch) for _, print, status, sketch, _ in links)
+        sentences = ((print, status, sketch) for _, print, status, sketch, _ in links)
+        joined = join_copies(sentences) if len(links) > 1 else {}
         changes += [
             (joined.get(print, print), link)
             for link, print, _, _, old in links
