@@ -111,7 +111,7 @@ def update_store(store: Store, paths: Sequence[str], options: Options, *, progre
     started = time.perf_counter()
     summary = Summary()
     maker = describe_maker(options)
-    found = list(find_sources(paths))  # 1
+    found = [it for it in find_sources(paths) if not store.owns(it.path if isinstance(it, Source) else it.source)]  # 1
     jobs = compare_sources(store, found, maker, options=options, summary=summary)  # 2
     total = len(found)
     try:

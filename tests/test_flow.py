@@ -94,6 +94,19 @@ def test_summary_and_repeat(folder: Path, tmp_path: Path) -> None:
     assert dump(store) == before
 
 
+def test_store_among_its_documents_is_none_of_them(folder: Path) -> None:
+    for _ in range(2):
+        assert counts(run(folder, folder / "kg.db"))[::3] == (6, 0)
+
+
+def test_text_that_moves_to_another_file_as_its_own_is_edited_is_not_tagged_again(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "kg.db"
+    run(folder, store)
+    write(folder / "x.txt", CORPUS["a.txt"])
+    write(folder / "a.txt", "Nordmat eier alt.")
+    assert counts(run([folder / "a.txt", folder / "x.txt"], store)) == (2, 1, 1, 0)
+
+
 def test_nothing_named_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="name at least one file"):
         run([], tmp_path / "kg.db")

@@ -123,6 +123,9 @@ def _open_writer(path: str, *, kind: type[S], held: sqlite3.Connection | None = 
                 store.run("INSERT INTO meta VALUES ('sentences', 0)")
                 store.run(f"PRAGMA application_id={schema.APPLICATION_ID}")
                 store.run(f"PRAGMA user_version={schema.FORMAT}")
+        store.run("CREATE TEMP TABLE former (hash TEXT, size INTEGER, document INTEGER)")  # see facts
+        store.run("CREATE INDEX temp.former_hash ON former(hash)")
+        store.run("CREATE INDEX temp.former_size ON former(size)")
         if held:
             _use_wal(store)
     except BaseException:
@@ -137,7 +140,7 @@ def _use_wal(store: Store) -> None:
     store.run("PRAGMA busy_timeout=200")
     while True:
         try:
-            mode = store.rows("PRAGMA journal_mode=WAL")[0][0]
+            mode = store.rows("PRAGMA main.journal_mode=WAL")[0][0]
             break
         except StoreError as error:
             if time.monotonic() > deadline or "is locked" not in str(error.__cause__):

@@ -76,6 +76,7 @@ def refresh(store: Store, make_resolver: Callable[[Sequence[CorrectionRow]], Res
         named = "SELECT coalesce(sum(named), 0) FROM shown WHERE copy_of IS NULL"
         store.run(f"UPDATE meta SET value = ({named}) WHERE name = 'sentences'")
         store.run("DELETE FROM dirty")
+        store.run("DELETE FROM temp.former")
         for name in _SCRATCH:
             store.run(f"DROP TABLE temp.{name}")
     if retired:

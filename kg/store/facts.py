@@ -123,10 +123,20 @@ def _keep(store: Store, result: Record | Document, maker: str) -> Row:
 def _put_file(store: Store, state: FileState) -> int:
     """The file's row, without rows of the ledger; what those showed is marked as changed."""
     mark_dirty(store, "SELECT s.document FROM source s JOIN file f ON f.key = s.file WHERE f.place = ?", (state.place,))
+    _remember_file(store, state.place)
     store.run("DELETE FROM file WHERE place = ?", (state.place,))
     return store.run(
         "INSERT INTO file (place, path, hash, size, mtime, maker, reader, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (state.place, state.path, state.hash, state.size, state.mtime, state.maker, state.reader, _now()),
+    )
+
+
+def _remember_file(store: Store, place: str) -> None:
+    """Keep until the next refresh what a file held: another may have got its text, by a rename or a copy."""
+    store.run(
+        "INSERT INTO temp.former SELECT f.hash, f.size, s.document FROM file f JOIN source s ON s.file = f.key "
+        "WHERE f.place = ? AND s.document IS NOT NULL",
+        (place,),
     )
 
 
@@ -160,14 +170,16 @@ def touch_file(store: Store, state: FileState) -> None:
 
 def find_held(store: Store, state: FileState) -> frozenset[str]:
     """Ids of the documents that this file held when last read, or another of the same bytes, by the same maker."""
-    sql = """SELECT d.id FROM file f JOIN source s ON s.file = f.key JOIN document d ON d.key = s.document
-        WHERE (f.place = ? OR f.hash = ?) AND d.maker = ?"""
-    return frozenset(row[0] for row in store.rows(sql, (state.place, state.hash, state.maker)))
+    sql = """SELECT d.id FROM document d WHERE d.maker = ? AND d.key IN (
+        SELECT s.document FROM file f JOIN source s ON s.file = f.key WHERE f.place = ? OR f.hash = ?
+        UNION SELECT document FROM temp.former WHERE hash = ?)"""
+    return frozenset(row[0] for row in store.rows(sql, (state.maker, state.place, state.hash, state.hash)))
 
 
 def has_size(store: Store, size: int) -> bool:
     """Whether any file of this size (bytes) was read: only then can one of the same bytes have been."""
-    return bool(store.rows("SELECT 1 FROM file WHERE size = ? LIMIT 1", (size,)))
+    sql = "SELECT 1 FROM file WHERE size = ? UNION ALL SELECT 1 FROM temp.former WHERE size = ? LIMIT 1"
+    return bool(store.rows(sql, (size, size)))
 
 
 def list_sources(store: Store, where: str = "1", values: Sequence[Any] = ()) -> Iterator[LedgerRow]:

@@ -44,6 +44,12 @@ class Store:
         self._held = held
         self._depth = 0
 
+    def owns(self, path: str) -> bool:
+        """Whether a file is the store itself, or what SQLite and the lock put beside it: it may lie among documents."""
+        own, given = Path(self.place), Path(path)
+        beside = {own.name, *(own.name + end for end in ("-wal", "-shm", "-journal", ".lock"))}
+        return given.name in beside and given.parent.resolve() == own.parent
+
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         with self._explained():
             return self.connection.execute(sql, values).fetchall()
@@ -120,8 +126,8 @@ class Store:
         try:
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute(f"PRAGMA busy_timeout={int(SETTLE_WAIT * 1000)}")
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self.connection.execute("PRAGMA journal_mode=DELETE")
+                self.connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+                self.connection.execute("PRAGMA main.journal_mode=DELETE")
         finally:
             self.connection.close()
             release_lock(Path(self.place), self._held)
