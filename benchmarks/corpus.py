@@ -48,6 +48,11 @@ def pick_three(rng: random.Random, circle: Sequence[Truth], truths: Sequence[Tru
     return three
 
 
+def make_word(rng: random.Random) -> str:
+    """A word like no other, so that no two articles are taken for copies of each other."""
+    return "".join(rng.choice("bdfghklmnprstv") + rng.choice("aeiouyøå") for _ in range(4))
+
+
 def make_record(rng: random.Random, number: int, sentences: Sequence[Sequence[Truth]]) -> Record:
     text, bounds, mentions, links = "", [], [], []
     entities: dict[str, Entity] = {}
@@ -59,7 +64,8 @@ def make_record(rng: random.Random, number: int, sentences: Sequence[Sequence[Tr
             ids.append(entity.id)
             at = len(text)
             mentions.append(Mention(at, at + len(truth.name), truth.name, truth.type, entity.id, truth.name, "name"))
-            text += truth.name + (f" {verb} ", " i lag med ", ". ")[place]
+            filler = f"{make_word(rng)} {make_word(rng)}"
+            text += truth.name + (f" {verb} ", f" i {filler} ", f" {filler}. ")[place]
         bounds.append((start, len(text) - 1))
         for pair in combinations(dict.fromkeys(ids), 2):
             said = pair == (ids[0], ids[1]) and rng.random() < 0.4
