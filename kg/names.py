@@ -261,7 +261,7 @@ def name_key(name: str, type: str, *, scope: str = "corpus") -> str:
     return key or fold(name) or name
 
 
-@functools.lru_cache(maxsize=100_000)
+@functools.lru_cache(maxsize=5_000)
 def to_bokmal(name: str) -> str:
     """Nynorsk and older spellings inside an organisation's name as bokmål; for keys, not for show."""
     words = name.casefold()

@@ -47,7 +47,7 @@ def looks_short(short: str) -> bool:
     return capitals >= 2 or (capitals == 1 and len(short.strip(".")) <= 5 and short[:1].isupper())
 
 
-@functools.lru_cache(maxsize=50_000)
+@functools.lru_cache(maxsize=5_000)
 def align_letters(letters: str, words: tuple[str, ...]) -> bool:
     """Whether every content word gives its initial, and further letters in order, until ``letters`` is used up."""
     if not words:

@@ -152,7 +152,7 @@ class CorrectionIndex:
         return frozenset(keys)
 
 
-cached_key = functools.lru_cache(maxsize=100_000)(plain_key)
+cached_key = functools.lru_cache(maxsize=5_000)(plain_key)
 
 
 def make_anchors(members: Sequence[LocalEntity], namesakes: Iterable[LocalEntity] = ()) -> list[Anchor]:

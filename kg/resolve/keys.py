@@ -45,14 +45,14 @@ def is_bare(name: str, type: str) -> bool:
     return type == "PERSON" and len(name_key(name, type).split()) < 2
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=5_000)
 def head_key(name: str, type: str) -> str:
     """The key that an entity called ``name`` shares with its namesakes; types share one space of keys."""
     key = name_key(name, type)
     return BARE + key if type == "PERSON" and " " not in key else key
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=5_000)
 def read_claim(name: str, type: str, other: str) -> tuple[str, str]:
     """(key, why) where a document that calls an entity both ``name`` and ``other`` says the two are one everywhere.
 
@@ -79,7 +79,7 @@ def read_claim(name: str, type: str, other: str) -> tuple[str, str]:
     return (key, "spelling") if near and not any(c.isdigit() for c in key + head) else ("", "")
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=5_000)
 def initials_key(name: str, type: str) -> str:
     """First and last name of a person with initials between them: "Abid Q. Raja" is taken for Abid Raja where no other
     Abid with another initial is about."""
@@ -88,7 +88,7 @@ def initials_key(name: str, type: str) -> str:
     return f"{words[0]} {words[-1]}" if type == "PERSON" and inner and all(len(w) == 1 for w in inner) else ""
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=5_000)
 def sound_key(key: str) -> str:
     """What a name and its misspellings share: its consonants, one letter a sound, without doubles."""
     for written, sound in SOUNDS:
@@ -114,7 +114,7 @@ def local_keys(local: LocalEntity) -> frozenset[str]:
     return frozenset(keys)
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=5_000)
 def context_weight(key: str) -> float:
     """How much it says that two documents both name this entity: 0 (Norway) to 1 (a person, a company)."""
     kind, _, name = key.partition(":")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.resolve import LocalEntity
 
 CONTEXT_NAMES = 100  # most mentioned names of a document that count as each other's context; bounds n² on long lists
-BATCH = 5_000  # entities whose shapes are set at once
+BATCH = 1_000  # entities whose shapes are set at once
 BLOCK_SHAPES = 2_000  # shapes resolved at once, more only where more hang together: bounds what a build holds
 
 
