@@ -6,13 +6,14 @@ each question here is answered from the tree first and from plain adjacency wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from kg.patterns import Grammar
 from kg.records import Mention, Sentence
 
 NOMINAL = frozenset({"NOUN", "PROPN", "PRON", "NUM", "DET", "X", "SYM"})
+ONLY = 99  # doubt of an entity that fills a place for want of any other of its type
 STEPS = 12  # links of the tree that a search climbs at most; deeper clauses than this are parser errors
 
 
@@ -23,6 +24,7 @@ class Found:
     mention: int
     words: tuple[int, ...] = ()
     named: bool = False
+    doubt: int = 0  # of several found for one place, only those of the least doubt count; ONLY: if it is alone
 
 
 class Clause:
@@ -136,7 +138,7 @@ class Clause:
             return [Found(m) for m in apposed if m is not None]
         if depth < 3 and self.has(j, "through"):
             inner = [f for c in self.children[j] for f in self.owners(c, depth + 1)]
-            return [Found(f.mention, (*f.words,)) for f in inner]
+            return inner
         if j in self.prefix and self.low[j].rpartition("-")[2] in self.grammar.list("through_compound"):
             return [Found(m) for m in self.prefix[j]]
         return []
@@ -172,7 +174,7 @@ class Clause:
     def governed(self, prepositions: Iterable[int]) -> list[Found]:
         """The entities that the prepositions govern."""
         return [
-            Found(f.mention, (c, *f.words), f.named)
+            replace(f, words=(c, *f.words))
             for c in dict.fromkeys(prepositions)
             for d in self.complements(c)
             for f in self.names(d)
@@ -246,152 +248,32 @@ class Clause:
                 return agents
             if any(self.has(a, "become") for a in self.auxiliaries(v)):
                 return []
-        return [f for s in self.subject_words(v) for f in self.names(s)]
+        found = self.subjects(v)
+        if not found:
+            return found
+        beside = (c for a in (v, *self.auxiliaries(v)) for c in self.children[a] if self.is_together(c))
+        return [*found, *self.governed(beside)]
+
+    def subjects(self, v: int) -> list[Found]:
+        """The subject's entities, active or passive; of a relative clause also, in doubt, the name before "som"."""
+        found = [f for s in self.subject_words(v) for f in self.names(s)]
+        top = (v, *self.auxiliaries(v))[-1]
+        marks = [c for c in self.children[top] if c < top and self.has(c, "relative")]
+        if self.dep[top] == "ATR" and marks:
+            k = marks[0] - 1 - (marks[0] > 1 and self.low[marks[0] - 1] == ",")
+            m = self.name[k] if k >= 0 else None
+            if m is not None and all(f.mention != m for f in found):
+                found.append(Found(m, doubt=1))
+        return found
+
+    def is_together(self, c: int) -> bool:
+        """Whether the word is the "med" of "sammen med X", who then does what the subject does."""
+        return self.has(c, "with") and (
+            any(self.has(d, "together") for d in self.children[c]) or (c > 0 and self.has(c - 1, "together"))
+        )
 
     def done_to(self, v: int) -> list[Found]:
         """What it is done to: the object, or in the passive the subject."""
-        words = self.subject_words(v) if self.is_passive(v) else self.object_words(v)
-        return [f for w in words for f in self.names(w)]
-
-    def verb_places(self, v: int, place: str) -> list[Found]:
-        if place == "subject":
-            return self.doers(v)
-        if place == "object":
-            return self.done_to(v)
-        if place == "receiver":
-            return [f for c in self.children[v] if self.dep[c] == "IOBJ" for f in self.names(c)]
-        anchors = [v, *self.auxiliaries(v)]
-        things = [c for a in anchors for c in self.children[a] if self.dep[c] == "DOBJ" and self.name[c] is None]
-        return self.governed(self.under([*anchors, *things], frozenset({place})))
-
-    # ---- nouns
-
-    def verb_over(self, n: int) -> int | None:
-        """The verb that the noun is an object or complement of, at most two prepositions up."""
-        node = n
-        for _ in range(6):
-            p = self.parent[node]
-            if p == node:
-                return None
-            if self.verbal(p) and self.pos[p] != "ADJ":
-                return p if self.dep[node] not in ("SUBJ", "SBU") or self.is_passive(p) else None
-            node = p
-        return None
-
-    def named(self, n: int) -> list[Found]:
-        """Whom or what the noun names: "sjef X", "X, sjef i", "X er sjef", "X som sjef", "valgt til sjef"."""
-        p = self.parent[n]
-        if self.dep[n] == "KOORD" and self.name[p] is None and self.nominal(p):
-            return self.named(p)
-        if self.name[p] is not None and self.dep[n] in ("APP", "FLAT", "ATR", "DET"):
-            several = self.low[n].endswith(("ene", "ane", "ne"))
-            return [Found(f.mention, (), True) for f in (self.names(p) if several else [Found(self.name[p] or 0)])]
-        apposed = [c for c in self.children[n] if self.dep[c] == "APP" and self.name[c] is not None]
-        if apposed:
-            return [Found(f.mention, (), True) for f in self.names(apposed[0])]
-        k = self.skip_quote(n + 1)
-        beside = k < len(self.tokens) and self.name[k] is not None and self.low[k - 1] not in (",", "(")
-        if beside and (n in self.prefix or self.parent[self.stand_in(k)] in (n, p)):  # "Aker-sjef X" needs no tree
-            return [Found(self.name[k] or 0, (), True)]
-        return self.predicated(n)
-
-    def predicated(self, n: int) -> list[Found]:
-        """Whom a predicate noun is said of."""
-        p, dep = self.parent[n], self.dep[n]
-        if dep in ("SPRED", "FSPRED", "ATR") and self.verbal(p) and (self.has(p, "be") or self.has(p, "become")):
-            return [f for s in self.subject_words(p) for f in self.names(s)]
-        if dep == "OPRED" and self.verbal(p):
-            return self.done_to(p)
-        if self.has(p, "as"):
-            over = self.parent[p]
-            if self.name[over] is not None:
-                return [Found(self.name[over] or 0, (p,))]
-            if self.verbal(over):
-                whom = self.done_to(over) if self.dep[p] == "OPRED" else self.doers(over) or self.done_to(over)
-                return [Found(f.mention, (over, p)) for f in whom]
-        if self.has(p, "appointed_to") and self.has(self.parent[p], "appoint_verbs"):
-            return [Found(f.mention, (self.parent[p], p)) for f in self.done_to(self.parent[p])]
-        return []
-
-    def genitives(self, n: int) -> list[Found]:
-        """Who owns the noun: "Akers sjef", "FN sin konvensjon", "sitt selskap"."""
-        p = self.parent[n]
-        anchors = [n, p] if self.name[p] is not None and n < p else [n]
-        found: list[Found] = []
-        for a in anchors:
-            for c in self.children[a]:
-                if c > n or self.dep[c] not in ("DET", "ATR"):
-                    continue
-                if self.name[c] is not None and any(self.is_genitive(f.mention) for f in self.names(c)):
-                    found += self.names(c)
-                elif self.has(c, "own"):
-                    found += self.owned_by(n, c)
-        m = self.name[n - 1] if n else None
-        if not found and m is not None and self.is_genitive(m):
-            found.append(Found(m))
-        return found
-
-    def owned_by(self, n: int, own: int) -> list[Found]:
-        """Whom "sin" before noun ``n`` points to: the name right before it, or else the subject of the clause."""
-        before = self.name[own - 1] if own else None
-        if before is not None:
-            return self.names(self.head_of.get(before, own - 1))
-        verb = self.verb_over(n)
-        return [Found(f.mention, (own,)) for f in self.doers(verb)] if verb is not None else []
-
-    def noun_anchors(self, n: int) -> list[int]:
-        """The words on which a preposition belonging to the noun may hang."""
-        p = self.parent[n]
-        anchors = [n]
-        if self.name[p] is not None and self.dep[n] in ("APP", "FLAT") and n < p:
-            anchors.append(p)
-        return anchors + [c for c in self.children[n] if self.dep[c] == "KOORD" and self.pos[c] == "NOUN"]
-
-    def noun_places(self, n: int, place: str, verbs: frozenset[str]) -> list[Found]:
-        if place == "named":
-            return self.named(n)
-        if place == "genitive":
-            return self.genitives(n)
-        if place == "compound":
-            return [Found(m, (), True) for m in self.prefix.get(n, ())]
-        if place == "subject":
-            verb = self.verb_over(n)
-            if verb is None or (verbs and self.low[verb] not in verbs and self.tokens[verb].lemma not in verbs):
-                return []
-            return [Found(f.mention, (verb, *f.words)) for f in self.doers(verb)]
-        forms = frozenset({place})
-        anchors = self.noun_anchors(n)
-        found = [*self.under(anchors, forms)]
-        for a in anchors[:2]:
-            k = self.after_name(a)
-            if k < len(self.tokens) and self.low[k] == place and self.pos[k] == "ADP":
-                found += self.equals(k)
-        return self.governed(found)
-
-    # ---- prepositions between two names
-
-    def preposition_places(self, c: int, place: str) -> list[Found]:
-        if place == "after":
-            return [Found(f.mention, (), True) for k in self.equals(c) for f in self.governed([k])]
-        k = c - 1
-        while k > 0 and self.name[k] is None and (self.low[k] == "," or self.has(k, "near")) and c - k < 5:
-            k -= 1
-        m = self.name[k] if k >= 0 else None
-        if m is None or not self.attached(c, self.head_of.get(m, k)):
-            return []
-        return [Found(m, (), True)]
-
-    def attached(self, c: int, name: int) -> bool:
-        """Whether the preposition belongs to the name before it, not to the verb."""
-        p = self.parent[c]
-        if p == name:
-            return True
-        return self.pos[p] == "ADP" and name in self.children[p] and p != c
-
-    def places(self, trigger: int, kind: str, verbs: frozenset[str]) -> Callable[[str], list[Found]]:
-        """The function that answers for a place, for a trigger word of a kind of pattern."""
-        if kind == "verb":
-            return lambda place: self.verb_places(trigger, place)
-        if kind == "preposition":
-            return lambda place: self.preposition_places(trigger, place)
-        return lambda place: self.noun_places(trigger, place, verbs)
+        if self.is_passive(v):
+            return self.subjects(v)
+        return [f for w in self.object_words(v) for f in self.names(w)]

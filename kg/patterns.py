@@ -20,7 +20,7 @@ KINDS = ("verb", "noun", "preposition", "sequence")
 REQUIRED = ("id", "relation")
 KEYS = {
     "id": str, "relation": str, "kind": str, "words": list, "except": list, "head": str, "tail": str, "among": str,
-    "with": list, "without": list, "verbs": list, "sequence": str, "examples": list, "never": list,
+    "with": list, "without": list, "unless": list, "verbs": list, "sequence": str, "examples": list, "never": list,
 }  # fmt: skip
 ITEM = re.compile(r"^(?:(head|tail):)?(.+?)(/gen)?([?*])?$")
 MARK = re.compile(r"\[(?:(head|tail)\b:?)?\s*(?:(PERSON|ORG|PLACE|PRODUCT|EVENT)\b)?\s*([^\]\[]+)\]")
@@ -63,6 +63,7 @@ class Pattern:
     among: Slot | None = None  # symmetric: each pair of the entities found here
     companions: frozenset[str] = frozenset()  # one of these words must depend on the trigger
     absent: tuple[str, ...] = ()  # places that must be empty
+    unless: frozenset[str] = frozenset()  # none of these words may depend on the trigger
     verbs: frozenset[str] = frozenset()  # of a noun: the verbs whose subject counts
     items: tuple[Item, ...] = ()
     examples: tuple[str, ...] = ()
@@ -237,7 +238,7 @@ def read_pattern(file: PatternFile, number: int, lists: Mapping[str, Sequence[st
     return Pattern(
         table["id"], table["relation"], kind, forms, endings, frozenset.union(*words("except", kind)),
         slot("head"), slot("tail"), slot("among"), words("with", "as it is")[0], tuple(table.get("without", ())),
-        words("verbs", "verb")[0], items,
+        words("unless", "as it is")[0], words("verbs", "verb")[0], items,
         tuple(table.get("examples", ())), tuple(table.get("never", ())),
     )  # fmt: skip
 

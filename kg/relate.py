@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kg.claims import Claim, judge
-from kg.clauses import Clause, Found
+from kg.clauses import ONLY, Clause, Found
 from kg.patterns import Grammar, Item, Pattern, Patterns, Slot, load_patterns
+from kg.places import find_places
 from kg.records import STATUSES, SYMMETRIC, Link, Mention, Sentence, Tagged
 
 __all__ = ["Patterns", "find_links", "load_patterns"]
@@ -133,7 +134,9 @@ def find_pairs(clause: Clause, trigger: int, pattern: Pattern) -> Iterator[tuple
     """The pairs of entities that stand where the pattern wants them around the trigger word."""
     if pattern.companions and not has_companion(clause, trigger, pattern.companions):
         return
-    ask = clause.places(trigger, pattern.kind, pattern.verbs)
+    if pattern.unless and has_companion(clause, trigger, pattern.unless):
+        return
+    ask = find_places(clause, trigger, pattern.kind, pattern.verbs)
     if any(ask(place) for place in pattern.absent):
         return
 
@@ -145,9 +148,19 @@ def find_pairs(clause: Clause, trigger: int, pattern: Pattern) -> Iterator[tuple
         for place in pattern.among.places:
             yield from itertools.combinations(fill(Slot((place,), pattern.among.types, pattern.among.only)), 2)
     if pattern.head is not None and pattern.tail is not None:
-        tails = fill(pattern.tail)
+        tails = choose(clause, fill(pattern.tail), ())
         if tails:
-            yield from ((head, tail) for head in fill(pattern.head) for tail in tails)
+            yield from ((head, tail) for head in choose(clause, fill(pattern.head), tails) for tail in tails)
+
+
+def choose(clause: Clause, found: Sequence[Found], beside: Sequence[Found]) -> list[Found]:
+    """Of what was found for a slot that of the least doubt, but for the entities ``beside`` it."""
+    taken = {clause.mentions[f.mention].entity for f in beside}
+    free = [f for f in found if clause.mentions[f.mention].entity not in taken]
+    least = min((f.doubt for f in free), default=0)
+    best = [f for f in free if f.doubt == least]
+    alone = least < ONLY or len({clause.mentions[f.mention].entity for f in best}) == 1
+    return best if alone else []
 
 
 def fits(mention: Mention, slot: Slot) -> bool:

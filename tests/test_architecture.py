@@ -12,7 +12,7 @@ import kg
 KG = Path(__file__).parent.parent / "kg"
 ROOMS = (
     "_version", "records", "errors", "settings", "text", "formats", "read", "pipelines", "tag", "names", "patterns",
-    "acronyms", "clauses", "claims", "relate", "resolve", "store", "engine", "worker", "flow", "graph", "query",
+    "acronyms", "clauses", "places", "claims", "relate", "resolve", "store", "engine", "worker", "flow", "graph", "query",
     "correct", "evaluate", "layout", "export", "cli", "__main__",
 )  # fmt: skip
 APART = {"read", "tag", "relate", "resolve"}
