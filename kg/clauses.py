@@ -137,8 +137,7 @@ class Clause:
         if apposed:
             return [Found(m) for m in apposed if m is not None]
         if depth < 3 and self.has(j, "through"):
-            inner = [f for c in self.children[j] for f in self.owners(c, depth + 1)]
-            return inner
+            return [f for c in self.children[j] for f in self.owners(c, depth + 1)]
         if j in self.prefix and self.low[j].rpartition("-")[2] in self.grammar.list("through_compound"):
             return [Found(m) for m in self.prefix[j]]
         return []

@@ -12,8 +12,8 @@ import kg
 KG = Path(__file__).parent.parent / "kg"
 ROOMS = (
     "_version", "records", "errors", "settings", "text", "formats", "read", "pipelines", "tag", "names", "patterns",
-    "acronyms", "clauses", "places", "claims", "relate", "resolve", "store", "engine", "worker", "flow", "graph", "query",
-    "correct", "evaluate", "layout", "export", "cli", "__main__",
+    "acronyms", "clauses", "places", "claims", "relate", "resolve", "store", "engine", "worker", "flow", "graph",
+    "query", "correct", "evaluate", "layout", "export", "cli", "__main__",
 )  # fmt: skip
 APART = {"read", "tag", "relate", "resolve"}
 HOMES = {"spacy": {"tag", "pipelines"}, "pyvis": {"export"}, "typer": {"cli"}, "rich": {"cli"}}
