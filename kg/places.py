@@ -172,7 +172,8 @@ def set_off(clause: Clause, n: int) -> list[Found]:
     item = any(clause.dep[c] == "KONJ" for c in clause.children[n])
     if m is None or item or clause.dep[n] not in ("KOORD", "APP", "ATR", "FRAG"):
         return []
-    after = clause.low[clause.after_name(n) - 1 + 1] if clause.after_name(n) < len(clause.tokens) else "."
+    k = clause.after_name(n)
+    after = clause.low[k] if k < len(clause.tokens) else "."
     return (
         [Found(m, (), True, 1)] if after in (",", ".", ":", "og", "som", "i", "av", "til", "ved", "hos", "for") else []
     )
