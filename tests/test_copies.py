@@ -11,7 +11,8 @@ import pytest
 
 from kg.query import find_entity, list_evidence, list_neighbours, stats
 from kg.store import Store, check_store, dump_graph, open_store, refresh, remove_files
-from kg.store.sketch import MOST_SENTENCES, join_copies, sketch_document, sketch_sentence
+from kg.store.sketch import MOST_SENTENCES, are_near, cut_bands, find_copies, sketch_document, sketch_sentence
+from kg.text import document_id
 from tests.conftest import run_in_terminal
 from tests.stubs import add_text, resolve_by_id
 
@@ -101,33 +102,106 @@ def test_any_history_gives_the_graph_of_a_fresh_store(seed: int) -> None:
         assert derive(store) == derive(fresh)
 
 
+def make_versions(rng: random.Random) -> dict[str, str]:
+    """Texts of which some are near some others: each has some of five paragraphs in another wording."""
+    wordings = [[" ".join(make_words(rng, 14)) for _ in range(2)] for _ in range(5)]
+    chosen = [[rng.choice((0, 0, 1)) for _ in wordings] for _ in range(10)]
+    return {
+        f"{n}.txt": " ".join(pair[k] for pair, k in zip(wordings, which, strict=True)) + f" {make_words(rng, 1)[0]}"
+        for n, which in enumerate(chosen)
+    }
+
+
+def make_words(rng: random.Random, number: int) -> list[str]:
+    return ["".join(rng.choices("abcdefghijklmnop", k=6)) for _ in range(number)]
+
+
+def tell_copies(versions: dict[str, tuple[str, str]]) -> dict[str, str | None]:
+    """The definition: by date, each is a copy of the first original before it that it is nearly the text of."""
+    originals: list[str] = []
+    found: dict[str, str | None] = {}
+    for path in sorted(versions, key=lambda path: (versions[path][0] or "9999", document_id(versions[path][1]))):
+        sketch = sketch_document(versions[path][1])
+        others = ((other, sketch_document(versions[other][1])) for other in originals)
+        near = (other for other, known in others if are_near(sketch, known) and share_band(sketch, known))
+        found[path] = next(near, None)
+        if found[path] is None:
+            originals.append(path)
+    return {path: of and document_id(versions[of][1]) for path, of in found.items()}
+
+
+def share_band(a: bytes, b: bytes) -> bool:
+    return bool(set(cut_bands(a)) & set(cut_bands(b)))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_copies_are_told_as_defined_whatever_came_first(store: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    versions = make_versions(rng)
+    now: dict[str, tuple[str, str]] = {}
+    copies = 0
+    for _ in range(40):
+        path = rng.choice(list(versions))
+        if path in now and rng.random() < 0.4:
+            remove_files(store, [path])
+            del now[path]
+        else:
+            now[path] = (rng.choice(["", "2026-01-01", "2026-01-02", "2026-01-03"]), versions[path])
+            add_text(store, path, now[path][1], date=now[path][0] or None)
+        if rng.random() < 0.5:
+            refresh(store, resolve_by_id)
+            wanted = tell_copies(now)
+            assert dict(store.rows("SELECT source, copy_of FROM documents")) == wanted
+            copies += sum(of is not None for of in wanted.values())
+    assert copies
+
+
 def test_other_numbers_other_status_and_few_words_are_no_copies() -> None:
     base = "Fjellbygg kjøpte i fjor høst tolv nye biler av Kystkraft for 12 millioner kroner til anlegget i Bratvik"
     texts = [base, base.replace("12", "13"), base.replace("nye", "flotte"), base.replace("fjor", "år"), "Ja, 12 nei"]
     sketches = [sketch_sentence(text) for text in texts]
     assert sketches[4] == b""
     rows = list(zip(range(1, 6), ["stated", "stated", "stated", "denied", "stated"], sketches, strict=True))
-    assert join_copies(rows) == join_copies(reversed(rows)) == {3: 1}
+    assert find_copies(rows) == find_copies(reversed(rows)) == {3: 1}
 
 
 def test_comparing_finds_all_pairs_and_is_bounded() -> None:
     rng = random.Random(7)
-    words = ["".join(rng.choices("abcdefghijklmnop", k=6)) for _ in range(800)]
+    words = make_words(rng, 800)
     sentences = [rng.choices(words, k=22) for _ in range(150)]
     sentences += [[*sentence[:9], "annet", *sentence[10:]] for sentence in sentences[:100]]
     rows = [(n, "stated", sketch_sentence(" ".join(sentence))) for n, sentence in enumerate(sentences)]
     bits = [int.from_bytes(sketch[2:], "big") for _, _, sketch in rows]
     near = {b: a for b in range(250) for a in range(b) if (bits[a] ^ bits[b]).bit_count() <= 24}
-    assert join_copies(rows) == near
+    assert find_copies(rows) == near
     assert len(near) > 90 and all(b == a + 150 for b, a in near.items())
-    assert join_copies((n, "stated", rows[0][2]) for n in range(MOST_SENTENCES + 1)) == {}
+    assert find_copies((n, "stated", rows[0][2]) for n in range(MOST_SENTENCES + 1)) == {}
 
 
-def test_documents_share_a_hash_when_most_of_their_words_are_the_same() -> None:
-    story, title, other = (set(sketch_document(text)) for text in (STORY, PAPERS["title.txt"][1], OTHER))
-    assert story & title
-    assert not story & other
-    assert sketch_document("Kari Holm leder Fjellbygg.") == []
+def test_documents_share_a_band_when_most_of_their_words_are_the_same() -> None:
+    story, title, other = (sketch_document(text) for text in (STORY, PAPERS["title.txt"][1], OTHER))
+    assert set(cut_bands(story)) & set(cut_bands(title))
+    assert not set(cut_bands(story)) & set(cut_bands(other))
+    assert are_near(story, title)
+    assert not are_near(story, other)
+    assert sketch_document("Kari Holm leder Fjellbygg.") == b""
+
+
+def test_texts_that_change_step_by_step_are_no_copies_of_the_first(store: Store) -> None:
+    """A register's forms, or a text edited year after year: each is near the next, the ends have little in common."""
+    rng = random.Random(3)
+    words = make_words(rng, 200)
+    for step in range(12):
+        add_text(store, f"{step:02}.txt", " ".join(words), date=f"2026-01-{step + 1:02}")
+        words[step * 15 : step * 15 + 15] = make_words(rng, 15)
+    derive(store)
+    rows = store.rows("SELECT source, copy_of FROM documents ORDER BY source")
+    originals = [source for source, copy_of in rows if copy_of is None]
+    assert originals[0] == "00.txt"
+    assert 2 <= len(originals) <= 6
+    texts = {row[0]: row[1] for row in store.rows("SELECT id, text FROM documents")}
+    for id, _, copy_of in store.rows("SELECT id, source, copy_of FROM documents WHERE copy_of IS NOT NULL"):
+        assert len(set(texts[id].split()) & set(texts[copy_of].split())) > 120
 
 
 def test_evidence_names_the_sources_and_says_what_chance_predicts(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from kg.errors import NotFoundError, StoreError
 from kg.records import Document, Entity, Link, Mention, Record
 from kg.store.handle import Row, Store
-from kg.store.sketch import pack_hashes, sketch_document, sketch_sentence
+from kg.store.sketch import sketch_document, sketch_sentence
 from kg.text import fold
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def _insert_document(store: Store, record: Record, maker: str) -> int:
             document.lang,
             named,
             sentences,
-            pack_hashes(sketch_document(document.text)),
+            sketch_document(document.text),
             document.text,
         ),
     )

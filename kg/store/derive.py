@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kg.records import SYMMETRIC, Record
 from kg.store.blocks import Member, set_shapes, stream_blocks
 from kg.store.content import carve_record
-from kg.store.copies import forget_sketch, join_sentences, mark_copies, note_sketches
+from kg.store.copies import forget_document, join_sentences, mark_copies, note_document
 from kg.store.facts import CorrectionRow, list_corrections
 from kg.store.handle import Store
 from kg.store.schema import RANK_STATUS, STATUS_RANK
@@ -23,9 +23,10 @@ from kg.store.schema import RANK_STATUS, STATUS_RANK
 if TYPE_CHECKING:
     from kg.resolve import LocalEntity, Resolution
 
-_TOUCHED = ("touched_document", "touched_shape", "touched_entity", "touched_edge", "touched_copy")
+_TOUCHED = ("touched_document", "touched_shape", "touched_entity", "touched_edge")
 _SCRATCH = {
     **dict.fromkeys(_TOUCHED, "key INTEGER PRIMARY KEY"),
+    "touched_copy": "date TEXT, id TEXT, document INTEGER, PRIMARY KEY (date, id)",
     "assigned": "local INTEGER PRIMARY KEY, entity TEXT, reason TEXT, moved INTEGER",
     "named": "id TEXT PRIMARY KEY, name TEXT, type TEXT",
     "linked": "link INTEGER PRIMARY KEY, head INTEGER, relation TEXT, tail INTEGER",
@@ -112,7 +113,7 @@ def _retire_documents(store: Store) -> int:
     keys = [row[0] for row in store.rows(gone)]
     for key in keys:
         _forget_content(store, key)
-        forget_sketch(store, key)
+        forget_document(store, key)
         store.run("DELETE FROM shown WHERE document = ?", (key,))
         store.run(
             "INSERT INTO document_words (document_words, rowid, fold) "
@@ -133,7 +134,8 @@ def _show_documents(store: Store) -> None:
         sources = [row[:3] for row in rows]
         title = next((title for _, title, _ in sources if title), None)
         date, date_from = min(((row[2], row[3]) for row in rows if row[2]), key=str, default=(None, None))
-        if store.rows("SELECT date FROM shown WHERE document = ?", (key,)) != [(date,)]:
+        old = store.rows("SELECT date FROM shown WHERE document = ?", (key,))
+        if old != [(date,)]:
             store.run("INSERT OR IGNORE INTO temp.touched_document VALUES (?)", (key,))
             store.run(
                 "UPDATE entity_of SET date = ? WHERE local IN (SELECT key FROM local WHERE document = ?)", (date, key)
@@ -141,7 +143,8 @@ def _show_documents(store: Store) -> None:
         row = (key, id, sources[0][0], title, date, named, date_from, json.dumps(sources, ensure_ascii=False))
         kept = "(SELECT copy_of FROM shown WHERE document = ?1)"
         store.run(f"INSERT OR REPLACE INTO shown VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {kept})", row)
-        note_sketches(store, [key])
+        if old != [(date,)]:
+            note_document(store, key, moved=bool(old))
 
 
 def _corrections_changed(store: Store) -> bool:

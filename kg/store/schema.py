@@ -12,7 +12,7 @@ from __future__ import annotations
 from kg.records import STATUSES, SYMMETRIC
 
 APPLICATION_ID = 0x6B675F31  # "kg_1" in the file's header: tells a store of ours from any other SQLite file
-FORMAT = 4  # user_version; a higher one was written by a newer kg
+FORMAT = 5  # user_version; a higher one was written by a newer kg
 
 FACTS = """
 CREATE TABLE file (              -- a file as it was last read; tells cheaply whether it has changed
@@ -36,7 +36,7 @@ CREATE TABLE document (          -- one text, however many files hold it
   lang TEXT NOT NULL,
   named INTEGER NOT NULL,        -- how many of its sentences hold a name
   sentences TEXT NOT NULL,       -- JSON: [start, end, start, end, ...]
-  sketch BLOB NOT NULL,          -- hashes of 8 bytes, of which near-copies of the text share one
+  sketch BLOB NOT NULL,          -- bytes of which near-copies of the text have most in common; see sketch.py
   text TEXT NOT NULL,            -- last, so that the rest is read without it
   UNIQUE (id, pipeline, maker)
 ) STRICT;
@@ -121,12 +121,14 @@ CREATE TABLE shown (             -- the documents that the graph is made of
   named INTEGER NOT NULL,        -- how many of its sentences hold a name
   date_from TEXT,                -- where that date was found
   sources TEXT NOT NULL,         -- JSON: [[path, title, date], ...] of all of them
-  copy_of TEXT                   -- id of the oldest document that this one is a near-copy of
+  copy_of TEXT                   -- id of the oldest original that this one is a near-copy of
 ) STRICT;
 
-CREATE TABLE sketch_of (         -- which documents share a hash of their sketches
-  hash INTEGER NOT NULL, document INTEGER NOT NULL,
-  PRIMARY KEY (hash, document)
+CREATE TABLE sketch_of (         -- which documents share a part of their sketches
+  hash INTEGER NOT NULL,
+  copy INTEGER NOT NULL,         -- 1: of a near-copy, with which no other is compared
+  document INTEGER NOT NULL,
+  PRIMARY KEY (hash, copy, document)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entity (
@@ -181,7 +183,7 @@ CREATE INDEX edge_tail ON edge(tail, head);
 
 CREATE TABLE edge_of (           -- which edge a link is evidence for
   link INTEGER PRIMARY KEY, edge INTEGER NOT NULL,
-  print INTEGER NOT NULL         -- the least of the fingerprints of all near-copies of its sentence
+  print INTEGER NOT NULL         -- of the sentence; of a near-copy, that of the one it is a copy of
 ) STRICT;
 CREATE INDEX edge_of_edge ON edge_of(edge);
 

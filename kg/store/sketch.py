@@ -1,22 +1,22 @@
 """Copies that are not quite equal, told by hashes: pure functions of a text, so order and history change nothing.
 
-A document's sketch are hashes of which two documents share one when most of their word triples are the same: MinHash
-(Broder 1997) in one permutation with empty bins filled by rotation (Shrivastava and Li 2014), cut into bands. A
-sentence's sketch are its numbers and 128 bits that differ the less the more words two sentences share: SimHash
-(Charikar 2002).
+A document's sketch tells how many of its word triples another has too: MinHash (Broder 1997) in one permutation with
+empty bins filled by rotation (Shrivastava and Li 2014), one byte of each value (Li and König 2010). Cut into bands, it
+is looked up: near-copies share a band. A sentence's sketch are its numbers and 128 bits that differ the less the more
+words two sentences share: SimHash (Charikar 2002).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import struct
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from kg.text import fold
 
 BANDS, ROWS = 18, 7  # documents sharing 80 % of their triples share a band 98 times in 100, 50 %: 13, 30 %: under 1
+LEAST_SHARE = 0.6  # of the triples of two near-copies, as the sketches tell it: give or take 0.05
 LEAST_TRIPLES = 30  # of a document: below this, few changed words look like another text, and forms look like copies
 LEAST_WORDS = 8  # of a sentence: in a shorter one, one other word may say something else
 FAR = 24  # of 128 bits: one word changed in 20 gives 15 on average, half of the words 40
@@ -25,25 +25,36 @@ _BLOCKS = range(0, 125, 5)  # sketches at most 24 bits apart are equal in one of
 _WORD = re.compile(r"\w+")
 
 
-def sketch_document(text: str) -> list[int]:
-    """``BANDS`` hashes of 48 bits, none for a short text."""
+def sketch_document(text: str) -> bytes:
+    """``BANDS * ROWS`` bytes, of two texts as many equal as they share triples; none for a short text."""
     import numpy
 
     words = _WORD.findall(fold(text))
     triples = {" ".join(words[at : at + 3]) for at in range(len(words) - 2)}
     if len(triples) < LEAST_TRIPLES:
-        return []
+        return b""
     digests = b"".join(hashlib.blake2b(triple.encode(), digest_size=8).digest() for triple in triples)
     hashes = numpy.frombuffer(digests, "<u8")
     bins = numpy.full(BANDS * ROWS, numpy.iinfo("u8").max, "u8")
     numpy.minimum.at(bins, (hashes % numpy.uint64(len(bins))).astype(int), hashes)
     filled = numpy.flatnonzero(bins != numpy.iinfo("u8").max)
     nearest = filled[numpy.searchsorted(filled, numpy.arange(len(bins))) % len(filled)]  # the next bin that is filled
-    values = bins[nearest] + ((nearest - numpy.arange(len(bins))) % len(bins)).astype("u8")
+    steps = ((nearest - numpy.arange(len(bins))) % len(bins)).astype("u8")
+    values = (bins[nearest] >> numpy.uint64(16)) + steps  # bits that tell neither the bin nor that it is the least
+    return bytes(values.astype("u1"))
+
+
+def cut_bands(sketch: bytes) -> list[int]:
+    """``BANDS`` numbers below 2**61, each of ``ROWS`` bytes of a document's sketch and their place."""
     return [
-        int.from_bytes(hashlib.blake2b(bytes([band]) + row.tobytes(), digest_size=6).digest(), "big")
-        for band, row in enumerate(values.astype("<u8").reshape(BANDS, ROWS))
-    ]
+        int.from_bytes(sketch[at : at + ROWS], "big") << 5 | at // ROWS for at in range(0, len(sketch), ROWS)
+    ]  # fmt: skip
+
+
+def are_near(a: bytes, b: bytes) -> bool:
+    """Whether two documents' sketches say that one is nearly the text of the other."""
+    same = sum(x == y for x, y in zip(a, b, strict=True))
+    return (same - len(a) / 256) / (len(a) - len(a) / 256) >= LEAST_SHARE  # by chance one byte in 256 is equal
 
 
 def sketch_sentence(sentence: str) -> bytes:
@@ -61,45 +72,27 @@ def sketch_sentence(sentence: str) -> bytes:
     return known + numpy.packbits(2 * bits.sum(axis=0) > len(bits)).tobytes()
 
 
-def join_copies(sentences: Iterable[tuple[int, str, bytes]]) -> dict[int, int]:
-    """Fingerprints of sentences that are near-copies of another -> the least fingerprint of all that hang together.
+def find_copies(sentences: Iterable[tuple[int, str, bytes]]) -> dict[int, int]:
+    """Fingerprints of sentences that are near-copies of another -> the fingerprint of that one.
 
     ``sentences``: (fingerprint, status, sketch) of the sentences that one edge rests on. Near-copies say the same
-    numbers with the same status, and their sketches differ in ``FAR`` bits at most.
+    numbers with the same status, and their sketches differ in ``FAR`` bits at most. A sentence is a copy of the one
+    with the least fingerprint that is no copy itself.
     """
     known = {print: (status, sketch) for print, status, sketch in sorted(sentences, reverse=True) if sketch}
     if not 1 < len(known) <= MOST_SENTENCES:
         return {}
-    root = {print: print for print in known}
+    found: dict[int, int] = {}
     bits = {print: int.from_bytes(sketch[2:], "big") for print, (_, sketch) in known.items()}
-    blocks: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    originals: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
     for print in sorted(known):
         status, sketch = known[print]
-        near = {
-            other
-            for at in _BLOCKS
-            for other in blocks[at, bits[print] >> at & 31, status, sketch[:2]]
-            if (bits[print] ^ bits[other]).bit_count() <= FAR
-        }
-        for other in near:
-            a, b = sorted((_find(root, print), _find(root, other)))
-            root[b] = a
-        for at in _BLOCKS:
-            blocks[at, bits[print] >> at & 31, status, sketch[:2]].append(print)
-    found = {print: _find(root, print) for print in known}
-    return {print: least for print, least in found.items() if print != least}
-
-
-def _find(root: dict[int, int], print: int) -> int:
-    while root[print] != print:
-        root[print] = root[root[print]]
-        print = root[print]
-    return print
-
-
-def pack_hashes(hashes: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(hashes)}q", *hashes)
-
-
-def unpack_hashes(packed: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(packed) // 8}q", packed)
+        blocks = [(at, bits[print] >> at & 31, status, sketch[:2]) for at in _BLOCKS]
+        near = (o for block in blocks for o in originals[block] if (bits[print] ^ bits[o]).bit_count() <= FAR)
+        original = min(near, default=None)
+        if original is not None:
+            found[print] = original
+            continue
+        for block in blocks:
+            originals[block].append(print)
+    return found
