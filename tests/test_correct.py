@@ -193,8 +193,9 @@ def test_every_command_of_the_analyst(run_kg: Run, folder: Path) -> None:
     assert run_kg("drop", "Kystkraft", *store).code == 0
     assert run_kg("split", "Kari Holm", "--in", str(folder / "news" / "d.txt"), "--name", "Kari Lund", *store).code == 0
     assert run_kg("distinct", "Fjellbygg", "Fjelbygg", *store).code == 0
-    kinds = [row[1] for row in run_kg("corrections", "--store", store[-1]).rows()]
-    assert kinds == ["rename", "retype", "drop", "split", "distinct"]
+    listed = run_kg("corrections", "--store", store[-1]).rows()
+    assert [row[1] for row in listed] == ["rename", "retype", "drop", "split", "distinct"]
+    assert listed[4][2].split(" ≠ ") == ["Fjellbygg", "Fjelbygg"]
     saved = folder / "corrections.toml"
     assert run_kg("corrections", "export", saved, "--store", store[-1]).code == 0
     assert run_kg("corrections", "export", "-", "--store", store[-1]).out == saved.read_text(encoding="utf-8")

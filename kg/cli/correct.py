@@ -216,7 +216,7 @@ def describe_correction(correction: Correction) -> str:
         places = sum(len(anchor.documents) for anchor in anchors)
         parts.append(", ".join(names) + (f" in {places} documents" if places else ""))
     becomes = correction.payload.get("name") or correction.payload.get("type")
-    return " = ".join(parts) + (f" → {becomes}" if becomes else "")
+    return (" ≠ " if correction.kind == "distinct" else " = ").join(parts) + (f" → {becomes}" if becomes else "")
 
 
 def suggest(
