@@ -314,6 +314,27 @@ def test_files_that_are_no_sound_store_are_left_alone(tmp_path: Path, make: obje
     assert [file.name for file in tmp_path.iterdir()] == ["kg.db"]
 
 
+def test_store_of_the_format_before_is_brought_to_date_with_its_corrections(tmp_path: Path) -> None:
+    path = tmp_path / "kg.db"
+    with open_store(path, write=True) as store:
+        fill(store, CORPUS)
+        add_correction(store, "drop", "{}")
+        wanted = derive(store)
+    with sqlite3.connect(path) as other:  # as format 4 had it
+        other.execute("DROP TABLE sketch_of")
+        other.execute("CREATE TABLE sketch_of (hash INTEGER, document INTEGER, PRIMARY KEY (hash, document))")
+        other.execute("UPDATE document SET sketch = x'00'")
+        other.execute("PRAGMA user_version=4")
+    with pytest.raises(StoreError, match=r"has format 4 .* the next kg build brings it up to date"):
+        open_store(path)
+    with open_store(path, write=True) as store:
+        assert derive(store) == wanted
+        assert [row.kind for row in list_corrections(store)] == ["drop"]
+        assert store.rows("SELECT DISTINCT length(sketch) > 1 OR length(text) < 400 FROM document") == [(1,)]
+    with open_store(path) as store:
+        assert list(dump_graph(store)) == wanted
+
+
 def test_damage_inside_is_found_by_the_check(tmp_path: Path) -> None:
     path = tmp_path / "kg.db"
     with open_store(path, write=True) as store:

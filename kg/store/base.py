@@ -12,13 +12,13 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar, overload
 
 from kg.errors import NotFoundError, StoreError
 from kg.store import lock, schema
 from kg.store.handle import Store, explain_error
+from kg.store.migrate import MIGRATED, create_tables, list_tables, migrate
 from kg.text import fold
 
 OLDEST = (3, 37, 0)  # first SQLite with STRICT tables
@@ -43,7 +43,7 @@ def open_store(path: str | Path, *, write: bool = False, kind: type[Store] = Sto
     ``kind``: the class of what comes back. As a context manager it is closed at the end, and a reader sees one
     committed state throughout.
     Raises NotFoundError where there is none to read; StoreError where it is held by another writer, damaged, foreign,
-    of a newer format, or not writable.
+    of another format, or not writable. One of an older format is brought to today's when it is opened to be written.
     """
     if sqlite3.sqlite_version_info < OLDEST:
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python with 3.37 or newer")
@@ -67,7 +67,7 @@ def _open_locked(place: Path, kind: type[S]) -> S:
     if not place.parent.is_dir():
         raise StoreError(f"the folder {place.parent} does not exist; make it first")
     if place.exists():
-        _open_reader(place, kind=Store, empty=True).close()
+        _open_reader(place, kind=Store, to_write=True).close()
         if not os.access(place, os.W_OK):
             raise StoreError(f"the store {place} is read-only; copy it, or change its permissions")
     held = lock.hold_lock(place)
@@ -78,11 +78,11 @@ def _open_locked(place: Path, kind: type[S]) -> S:
         raise
 
 
-def _open_reader(place: Path, *, kind: type[S], empty: bool = False) -> S:
+def _open_reader(place: Path, *, kind: type[S], to_write: bool = False) -> S:
     for recovered in (False, True):
         store = kind(str(place), _connect(place, "ro"), writable=False)
         try:
-            _check_format(store, empty=empty)
+            _check_format(store, to_write=to_write)
             return store
         except StoreError as error:
             store.close()
@@ -117,9 +117,7 @@ def _open_writer(path: str, *, kind: type[S], held: sqlite3.Connection | None = 
         store.run("PRAGMA foreign_keys=ON")
         if not store.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
             with store.transaction():
-                for script in (schema.FACTS, schema.DERIVED, schema.VIEWS):
-                    for statement in _statements(script):
-                        store.run(statement)
+                create_tables(store, schema.FACTS, schema.DERIVED, schema.VIEWS)
                 store.run("INSERT INTO meta VALUES ('sentences', 0)")
                 store.run(f"PRAGMA application_id={schema.APPLICATION_ID}")
                 store.run(f"PRAGMA user_version={schema.FORMAT}")
@@ -128,6 +126,8 @@ def _open_writer(path: str, *, kind: type[S], held: sqlite3.Connection | None = 
         store.run("CREATE INDEX temp.former_size ON former(size)")
         if held:
             _use_wal(store)
+        if store.value("PRAGMA user_version") in MIGRATED:
+            migrate(store)
     except BaseException:
         store.connection.close()
         raise
@@ -151,15 +151,6 @@ def _use_wal(store: Store) -> None:
     store.run("PRAGMA synchronous=NORMAL" if mode == "wal" else "PRAGMA synchronous=FULL")
 
 
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement.strip()
-            statement = ""
-
-
 def _connect(place: Path, mode: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(f"{place.as_uri()}?mode={mode}", uri=True, timeout=READ_WAIT, isolation_level=None)
@@ -174,21 +165,24 @@ def _connect_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None)
 
 
-def _check_format(store: Store, *, empty: bool) -> None:
+def _check_format(store: Store, *, to_write: bool) -> None:
     held = {str(name): str(kind) for name, kind in store.rows("SELECT name, type FROM sqlite_master")}
     application, version = store.rows("SELECT * FROM pragma_application_id, pragma_user_version")[0]
     if not held and application == 0:
-        if empty:
+        if to_write:
             return
         raise NotFoundError(
             f"the store {store.place} is still empty; fill it with: kg build PATH --store {store.place}"
         )
     if application != schema.APPLICATION_ID:
         raise StoreError(f"{store.place} is an SQLite file of another program, not a kg store; name another file")
-    if version != schema.FORMAT:
+    old = version in MIGRATED and to_write
+    if version != schema.FORMAT and not old:
+        older = "the next kg build brings it up to date" if version in MIGRATED else "build it anew from its documents"
         raise StoreError(
             f"the store {store.place} has format {version} and this kg reads format {schema.FORMAT}; "
-            + ("update kg" if version > schema.FORMAT else "build it anew from its documents")
+            + ("update kg" if version > schema.FORMAT else older)
         )
-    if "trigger" in held.values() or any(held.get(table) != "table" for table in schema.TABLES):
+    tables = list_tables(schema.FACTS) if old else schema.TABLES
+    if "trigger" in held.values() or any(held.get(table) != "table" for table in tables):
         raise StoreError(f"the store {store.place} has been altered by another program; build it anew, or use a backup")
