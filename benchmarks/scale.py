@@ -35,6 +35,7 @@ import corpus
 from kg.flow import Options, build_store, refresh_graph
 from kg.store import FileState, Store, add_file, check_store, lookup, open_store, remove_files
 
+ARTICLE_WORDS = 500  # at least, of each article of speed
 BATCH = 1_000  # documents a transaction when a store is made
 Row = tuple[str, str, str, bool | None]
 
@@ -266,8 +267,12 @@ def speed(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "texts"
         folder.mkdir()
-        for number in range(args.repeat * len(texts)):
-            corpus.write_file(folder / f"{number:05}.txt", f"{texts[number % len(texts)]}\n\nNummer {number}.\n")
+        rng = random.Random(0)
+        for number in range(args.articles):  # of the length of news, and each another: nothing can be reused
+            parts = [""]
+            while sum(len(part.split()) for part in parts) < ARTICLE_WORDS:
+                parts.append(rng.choice(texts))
+            corpus.write_file(folder / f"{number:05}.txt", "\n\n".join([*parts[1:], f"Nummer {number}.\n"]))
         words = sum(len(path.read_text(encoding="utf-8").split()) for path in folder.iterdir())
         for number in range(args.rounds):
             for way in rates:
@@ -325,7 +330,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=100_000, help="of make; twice as many entities")
     parser.add_argument("--entities", type=int, default=200_000, help="of add: those the store was made with")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--repeat", type=int, default=4, help="of speed: times each text is used")
+    parser.add_argument("--articles", type=int, default=60, help="of speed: put together from the texts")
     parser.add_argument("--no-graphml", dest="graphml", action="store_false", help="of neighbours: leave networkx out")
     parser.add_argument("--few", type=int, default=2_000)
     parser.add_argument("--many", type=int, default=20_000)

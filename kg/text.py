@@ -7,6 +7,10 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 REPLACEMENT = "\ufffd"
 UNWANTED = re.compile(
@@ -72,11 +76,11 @@ def break_runs(text: str, *, max_run: int, max_word: int = 2_000) -> list[int]:
 
 
 @functools.cache
-def load_detector(languages: tuple[str, ...]) -> object:
+def load_detector() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     detector = LanguageIdentifier.from_model_file(MODEL_FILE)
-    detector.set_languages([lang for lang in languages if lang in detector.labels])
+    detector.set_languages([lang for lang in LANGUAGES if lang in detector.labels])
     return detector
 
 
@@ -87,8 +91,9 @@ def detect_language(text: str) -> str:
     the character: a list of foreign names alone looks like Polish or German.
     """
     part = text[:DETECT_CHARS]
-    lang, score = load_detector(NEAR_LANGUAGES).classify(part)  # type: ignore[attr-defined]
-    other, better = load_detector(LANGUAGES).classify(part)  # type: ignore[attr-defined]
+    ranked = load_detector().rank(part)
+    lang, score = next(row for row in ranked if row[0] in NEAR_LANGUAGES)
+    other, better = ranked[0]
     if better - score > max(FOREIGN_MARGIN, FOREIGN_BY_CHAR * len(part)):
         lang = other
     return "nb" if lang == "no" else str(lang)
