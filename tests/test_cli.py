@@ -15,11 +15,14 @@ import pytest
 
 from kg import cli
 from kg.cli import ALSO, COMMANDS
+from kg.cli.ask import TERMINAL_ROWS
 from kg.cli.build import Meter, describe_seconds
 from kg.cli.options import parse_since, parse_until
 from kg.cli.printing import defuse
 from kg.records import TYPES
+from kg.store import open_store, refresh
 from tests.conftest import ROOT, Run, environment, run_in_terminal, run_process
+from tests.stubs import add_text, resolve_by_id
 
 HEAVY = ("spacy", "numpy", "networkx", "pyvis", "onnxruntime", "rich", "trafilatura", "jinja2", "kg.graph", "kg.tag")
 INLINE = ("--workers", "0", "--lang", "nb")
@@ -504,6 +507,21 @@ def test_tables_on_a_terminal(stub_store: Path) -> None:
     assert lines[2].startswith("Ola Strand  PERSON  ← leads 1, ← owns alleged 1 ")
     assert lines[3].startswith("Fjellbygg   ORG     ← owns 1, together 3 (chance ")
     assert "\t" not in shown.out
+
+
+def test_terminal_shows_the_strongest_of_a_hub_and_a_pipe_gets_all(tmp_path: Path) -> None:
+    with open_store(tmp_path / "kg.db", write=True) as store:
+        for number in range(TERMINAL_ROWS + 5):
+            letters = f"{number:03}".translate(str.maketrans("0123456789", "abdefghijk"))
+            add_text(store, f"{number}.txt", f"Fjellbygg eier Bygg{letters}.")
+        refresh(store, resolve_by_id)
+    asked = ["neighbours", "Fjellbygg", "--store", "kg.db"]
+    shown = run_in_terminal(["kg", *asked], tmp_path, NO_COLOR="1").out
+    assert f"the strongest {TERMINAL_ROWS} are shown; --limit N shows more" in shown
+    assert sum("→ owns 1" in line for line in shown.splitlines()) == TERMINAL_ROWS
+    more = run_in_terminal(["kg", *asked, "--limit", "203"], tmp_path, NO_COLOR="1").out
+    assert sum("→ owns 1" in line for line in more.splitlines()) == 203 and "are shown" not in more
+    assert len(run_process(asked, tmp_path).out.splitlines()) == 1 + TERMINAL_ROWS + 5
 
 
 def strip_styles(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,26 @@ def test_neighbours_strongest_first_with_all_relations(store: Store) -> None:
     assert rows[2] == NeighbourRow(
         "person:kari-holm", "Kari Holm", "PERSON", 1, 1, 1, (relation("leads", "in", 1, 1, "2026-01-01", "2026-01-01"),)
     )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_first_neighbours_are_those_of_the_whole_list_after_any_history(seed: int) -> None:
+    rng = random.Random(seed)
+    names = ["Fjellbygg", "Kystkraft", "Havfisk", "Kari Holm", "Ola Strand", "Bratvik", "Nordmat", "Per Lie"]
+    with open_plain_store(":memory:", write=True) as store:
+        for number in range(60):
+            verb = rng.choice(["eier", "og", "leder", "saksøker", "og"])
+            text = f"{rng.choice(names[:3])} {verb} {rng.choice(names)}. Nummer {number}."
+            add_text(store, f"{rng.randrange(40)}.txt", text, date="2026-01-01")
+            if number % 20 == 19:
+                refresh(store, resolve_by_id)
+        for name in names[:3]:
+            entity = find_entity(store, name)
+            for type in (None, "ORG", "PERSON"):
+                whole = list_neighbours(store, entity, type=type)
+                recounted = list_neighbours(store, entity, type=type, filter=Filter(since="2026-01-01"))
+                assert [row.id for row in whole] == [row.id for row in recounted]
+                assert all(list_neighbours(store, entity, type=type, limit=n) == whole[:n] for n in range(1, 9))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kg.cli import options
-from kg.cli.printing import count, tell, write_lines, write_plain, write_table
+from kg.cli.printing import count, on_terminal, tell, write_lines, write_plain, write_table
 from kg.records import SYMMETRIC
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ NEIGHBOUR_COLUMNS = (
 )  # fmt: skip
 STEP_COLUMNS = ("step", "head", "relation", "direction", "tail", "status", "date", "source", "sentence")
 EVIDENCE_COLUMNS = ("date", "head", "relation", "tail", "status", "predicate", "sentence", "source", "sources")
+TERMINAL_ROWS = 200  # neighbours shown on a terminal, where a hub's thousands would hide the strongest
 ALSO = 5  # other sources of a sentence that are named
 ARROWS = {"out": ("—", "→"), "in": ("←", "—"), "both": ("—", "—")}
 
@@ -53,7 +54,11 @@ def neighbours(
     chosen = options.make_filter(relation, status, since, until)
     with open_store(store) as opened, opened.snapshot():
         entity = find_entity(opened, name)
-        rows = list_neighbours(opened, entity, type=type, filter=chosen, depth=depth, limit=limit)
+        most = limit or (None if as_json or as_csv or not on_terminal() else TERMINAL_ROWS + 1)
+        rows = list_neighbours(opened, entity, type=type, filter=chosen, depth=depth, limit=most)
+    if not limit and most and len(rows) == most:
+        rows = rows[:TERMINAL_ROWS]
+        tell(f"the strongest {TERMINAL_ROWS} are shown; --limit N shows more, and a pipe or --json gets all")
     if not write_plain(rows, NEIGHBOUR_COLUMNS, list_relations(rows), as_json=as_json, as_csv=as_csv):
         show_neighbours(rows, f"{entity.name}  {entity.type}", far=depth > 1)
 

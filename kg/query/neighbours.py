@@ -11,7 +11,7 @@ from kg.store.evidence import EvidenceRow, compute_npmi, read_evidence
 from kg.store.lookup import ALL, EdgeData, EntityRow, Filter
 
 TYPED_STRENGTH = (
-    3  # a sentence that says how two are linked counts as this many that only name both; as lookup.STRENGTH
+    3  # a sentence that says how two are linked counts as this many that only name both; as schema.STRENGTH
 )
 
 

@@ -17,6 +17,7 @@ _DUMPS = {
     "alias": "SELECT e.id, a.name, a.fold, a.mentions FROM alias a JOIN entity e ON e.key = a.entity",
     "edge": "SELECT head, relation, tail, weight, documents, together, status, first_seen, last_seen, expected "
     "FROM edges",
+    "strength": "SELECT head, tail, relation, strength, most_documents FROM edges",
     "evidence": 'SELECT head, relation, tail, document, start, "end", predicate, status, rule, speaker, sentence, page '
     "FROM evidence",
 }

@@ -18,7 +18,7 @@ from kg.store.content import carve_record
 from kg.store.copies import forget_document, join_sentences, mark_copies, note_document
 from kg.store.facts import CorrectionRow, list_corrections
 from kg.store.handle import Store
-from kg.store.schema import RANK_STATUS, STATUS_RANK
+from kg.store.schema import RANK_STATUS, STATUS_RANK, STRENGTH
 
 if TYPE_CHECKING:
     from kg.resolve import LocalEntity, Resolution
@@ -241,11 +241,7 @@ def _count_edges(store: Store) -> None:
     _touch(store, "touched_entity", f"SELECT head {ends}")
     _touch(store, "touched_entity", f"SELECT tail {ends}")
     for a, b in (("head", "tail"), ("tail", "head")):  # what is said of two changes how often they are together
-        _touch(
-            store,
-            "touched_edge",
-            f"SELECT p.key {ends} JOIN edge p ON p.head = g.{a} AND p.tail = g.{b} AND p.relation = 'appears_with'",
-        )
+        _touch(store, "touched_edge", f"SELECT p.key {ends} JOIN edge p ON p.head = g.{a} AND p.tail = g.{b}")
     store.run(
         "DELETE FROM edge WHERE key IN (SELECT key FROM temp.touched_edge) "
         "AND NOT EXISTS (SELECT 1 FROM edge_of o WHERE o.edge = edge.key)"
@@ -267,6 +263,13 @@ def _count_edges(store: Store) -> None:
             JOIN edge_of o ON o.edge = p.key JOIN link k ON k.key = o.link
             JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL)
         WHERE relation = 'appears_with' AND key IN (SELECT key FROM temp.touched_edge)"""
+    )
+    store.run(
+        f"""UPDATE edge SET (strength, most_documents) = (
+            SELECT sum(weight * {STRENGTH}), max(documents) FROM (
+                SELECT * FROM edge p WHERE p.head = edge.head AND p.tail = edge.tail
+                UNION ALL SELECT * FROM edge p WHERE p.head = edge.tail AND p.tail = edge.head))
+        WHERE key IN (SELECT key FROM temp.touched_edge)"""
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kg.records import TYPES
 from kg.store.handle import Row, Store
-from kg.store.schema import RANK_STATUS, STATUS_RANK
+from kg.store.schema import RANK_STATUS, STATUS_RANK, STRENGTH
 
 GRAM_ROWS = 5_000  # names looked at for each three letters of a name not found: bounds the search for near names
 NEAR_ROWS = 200  # names sharing most letters with it, to be compared in full
@@ -109,9 +109,6 @@ class Filter:
 
 ALL = Filter()
 
-STRENGTH = "CASE WHEN g.relation <> 'appears_with' AND g.status <> 'denied' THEN 3 ELSE 1 END"
-"""What a sentence counts for: one that says how two are linked, three times one that only names both."""
-
 _ENTITY = "e.id, e.name, e.type, e.mentions, e.documents, e.degree, e.first_seen, e.last_seen, e.sentences, e.key"
 _EDGE = "g.key, g.head, g.relation, g.tail, g.weight, g.documents, g.together, g.status, g.first_seen, g.last_seen"
 _DATED = """e.id, e.name, e.type, coalesce(sum(o.mentions), 0), count(DISTINCT o.document), e.degree, min(o.date),
@@ -183,7 +180,39 @@ def list_edges(store: Store, entities: Iterable[int], filter: Filter = ALL) -> l
 def rank_neighbours(
     store: Store, entity: int, *, type: str | None = None, relations: tuple[str, ...] = (), limit: int | None = None
 ) -> list[int]:
-    """Keys of the entities linked to one, strongest first: see ``STRENGTH``."""
+    """Keys of the entities linked to one, strongest first (see ``STRENGTH``); by these relations, where some are given.
+
+    The strongest come out of an index one after the other, so that a hub's first are found without the rest.
+    """
+    if relations:
+        return _rank_related(store, entity, type=type, relations=relations, limit=limit)
+    sides = " UNION ALL ".join(
+        f"SELECT g.{there} AS other, g.strength, g.most_documents FROM edge g WHERE g.{here} = ?"
+        for here, there in (("head", "tail"), ("tail", "head"))
+    )
+    found: dict[int, tuple[int, int]] = {}
+    last = None
+    for other, *rank in store.stream(f"{sides} ORDER BY 2 DESC, 3 DESC", (entity, entity)):
+        if limit is not None and len(found) >= limit and rank != last:
+            break
+        if other not in found and (type is None or _is_of_type(store, other, type)):
+            found[other], last = (rank[0], rank[1]), rank
+    rows = store.rows("SELECT e.key, e.id FROM json_each(?) j JOIN entity e ON e.key = j.value", (_pack(found),))
+    rows.sort(key=lambda row: (-found[row[0]][0], -found[row[0]][1], row[1]))
+    return [row[0] for row in rows[:limit]]
+
+
+def _pack(keys: Iterable[int]) -> str:
+    return json.dumps(list(keys))
+
+
+def _is_of_type(store: Store, entity: int, type: str) -> bool:
+    return bool(store.value("SELECT type = ? FROM entity WHERE key = ?", (type, entity)))
+
+
+def _rank_related(
+    store: Store, entity: int, *, type: str | None, relations: tuple[str, ...], limit: int | None
+) -> list[int]:
     edges, values = Filter(relations).edges()
     sides = " UNION ALL ".join(
         f"SELECT g.{there} AS other, g.weight * {STRENGTH} AS strength, g.documents AS seen FROM edge g "

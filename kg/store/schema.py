@@ -177,9 +177,13 @@ CREATE TABLE edge (
   together INTEGER NOT NULL DEFAULT 0,           -- appears_with: sentences that name both, those of copies left out
   status TEXT NOT NULL DEFAULT '',               -- the firmest of its evidence
   first_seen TEXT, last_seen TEXT,
+  strength INTEGER NOT NULL DEFAULT 0,           -- of all edges between its ends: sentences, those that say how thrice
+  most_documents INTEGER NOT NULL DEFAULT 0,     -- of one of the edges between its ends
   UNIQUE (head, tail, relation)
 ) STRICT;
 CREATE INDEX edge_tail ON edge(tail, head);
+CREATE INDEX edge_strongest_out ON edge(head, strength DESC, most_documents DESC, tail);   -- a hub's first neighbours
+CREATE INDEX edge_strongest_in ON edge(tail, strength DESC, most_documents DESC, head);
 
 CREATE TABLE edge_of (           -- which edge a link is evidence for
   link INTEGER PRIMARY KEY, edge INTEGER NOT NULL,
@@ -207,7 +211,8 @@ FROM entity;
 CREATE VIEW edges AS             -- expected: sentences with both, were they named independently of each other
 SELECT h.id AS head, h.name AS head_name, g.relation, t.id AS tail, t.name AS tail_name,
   g.weight, g.documents, g.status, g.first_seen, g.last_seen, g.relation IN ({_SYMMETRIC}) AS symmetric, g.together,
-  1.0 * h.sentences * t.sentences / (SELECT value FROM meta WHERE name = 'sentences') AS expected
+  1.0 * h.sentences * t.sentences / (SELECT value FROM meta WHERE name = 'sentences') AS expected,
+  g.strength, g.most_documents
 FROM edge g JOIN entity h ON h.key = g.head JOIN entity t ON t.key = g.tail;
 
 CREATE VIEW evidence AS
@@ -232,6 +237,9 @@ CREATE VIEW skipped AS
 SELECT s.path, s.stage, s.reason, s.passing, f.hash, f.time FROM source s JOIN file f ON f.key = s.file
 WHERE s.status = 'skipped';
 """
+
+STRENGTH = "CASE WHEN relation <> 'appears_with' AND status <> 'denied' THEN 3 ELSE 1 END"
+"""What a sentence of an edge counts for: one that says how two are linked, three times one that only names both."""
 
 STATUS_RANK = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(STATUSES))
 """Branches of a CASE over a status: 0 for the firmest."""
