@@ -103,7 +103,7 @@ def squeeze(text: str) -> str:
     return kept or line or text
 
 
-@functools.lru_cache(maxsize=20_000)  # a document asks for its few names again and again
+@functools.lru_cache(maxsize=4_000)  # a document asks for its few names again and again
 def plain_key(name: str) -> str:
     """Search key of a name: folded, hyphens and slashes as blanks, full stops and other signs gone.
 

@@ -24,7 +24,7 @@ from kg.text import fold
 OLDEST = (3, 37, 0)  # first SQLite with STRICT tables
 READ_WAIT = 30.0  # seconds a statement waits for another's commit; in WAL mode readers never wait
 SWITCH_WAIT = 60.0  # seconds to wait for readers when changing to WAL mode, once a build
-WRITE_CACHE = 16_000  # KiB of pages a builder keeps, so that its memory does not grow with the store
+WRITE_CACHE = 6_000  # KiB of pages a builder keeps, so that its memory does not grow with the store
 
 S = TypeVar("S", bound=Store)
 

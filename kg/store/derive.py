@@ -23,6 +23,7 @@ from kg.store.schema import RANK_STATUS, STATUS_RANK, STRENGTH
 if TYPE_CHECKING:
     from kg.resolve import LocalEntity, Resolution
 
+COUNTED = 5_000  # entities whose names are counted at a time
 _TOUCHED = ("touched_document", "touched_shape", "touched_entity", "touched_edge")
 _SCRATCH = {
     **dict.fromkeys(_TOUCHED, "key INTEGER PRIMARY KEY"),
@@ -126,7 +127,7 @@ def _retire_documents(store: Store) -> int:
 
 def _show_documents(store: Store) -> None:
     sql = "SELECT d.key, d.id, d.named FROM dirty x JOIN document d ON d.key = x.document"
-    for key, id, named in store.rows(sql):
+    for key, id, named in store.stream(sql):
         rows = store.rows(
             "SELECT path, title, date, date_from FROM source WHERE document = ? ORDER BY path, number, title, date",
             (key,),
@@ -294,12 +295,20 @@ def _count_entities(store: Store) -> None:
 
 
 def _count_names(store: Store) -> None:
-    store.run(
-        """INSERT INTO temp.naming SELECT entity, n.key, sum(n.value * times)
-        FROM (SELECT o.entity, o.names, count(*) AS times FROM temp.touched_entity x
-            JOIN entity_of o ON o.entity = x.key GROUP BY o.entity, o.names) g, json_each(g.names) n
-        GROUP BY entity, n.key"""
-    )
+    first = "SELECT key FROM temp.touched_entity WHERE key > ? ORDER BY key LIMIT ?"
+    low = 0
+    while high := store.value(
+        f"SELECT max(key) FROM ({first})", (low, COUNTED)
+    ):  # some at a time: sorting takes memory
+        store.run(
+            """INSERT INTO temp.naming SELECT entity, n.key, sum(n.value * times)
+            FROM (SELECT o.entity, o.names, count(*) AS times FROM temp.touched_entity x
+                JOIN entity_of o ON o.entity = x.key WHERE x.key > ? AND x.key <= ? GROUP BY o.entity, o.names) g,
+                json_each(g.names) n
+            GROUP BY entity, n.key""",
+            (low, high),
+        )
+        low = high
     store.run(
         "INSERT OR IGNORE INTO temp.naming "
         "SELECT e.key, e.name, 0 FROM temp.touched_entity x JOIN entity e ON e.key = x.key"
