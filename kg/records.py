@@ -13,6 +13,9 @@ TYPES = ("PERSON", "ORG", "PLACE", "PRODUCT", "EVENT")
 STATUSES = ("stated", "reported", "alleged", "denied")
 """How a link is said: plainly, by a named or unnamed source, as an accusation, or denied by someone."""
 
+ACROSS = "place-of-what-is-made"
+"""The one rule whose links join two sentences, so that neither names both entities."""
+
 SYMMETRIC = frozenset({"agreement_with", "family_of", "conflict_with", "meets", "appears_with"})
 """Relations without direction: stored once, head being the smaller entity id."""
 
@@ -97,7 +100,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One sentence's statement about two entities; ``start``/``end`` bound the sentence that says so."""
+    """A statement about two entities; ``start``/``end`` bound the sentence (rarely: two in a row) that says so."""
 
     head: str  # entity id
     relation: str  # one of RELATIONS

@@ -10,7 +10,7 @@ from kg.claims import Claim, judge
 from kg.clauses import ONLY, Clause, Found
 from kg.patterns import Grammar, Item, Pattern, Patterns, Slot, load_patterns
 from kg.places import find_places
-from kg.records import STATUSES, SYMMETRIC, Link, Mention, Sentence, Tagged
+from kg.records import ACROSS, STATUSES, SYMMETRIC, Link, Mention, Sentence, Tagged
 
 __all__ = ["Patterns", "find_links", "load_patterns"]
 
@@ -81,11 +81,13 @@ def place_of_made(
     """Where that lies which the sentence before ended by making: "... etablere X. Målet er en fabrikk i Y."
 
     Only from the last name of that sentence, right after a word of the list ``making`` and at its end, to the first
-    name here, a place after "i", where the sentence begins with one of ``what_is_made``.
+    name here, a place after "i", where the sentence begins with one of ``what_is_made``. Both sentences of the same
+    paragraph are the evidence, so that it shows both names.
     """
     (first, names), (second, places) = before, here
     made, place = names[-1], places[0]
-    ends = not text[made.end : first.end].strip(' .»"”')
+    between = text[made.end : second.start]
+    ends = not between.strip(' .»"”\n') and between.count("\n") < 2
     lead = text[second.start : place.start].casefold().split()
     maker = text[first.start : made.start].casefold().split()
     known = {link_word.strip('«"') for link_word in maker[-1:]} & grammar.list("making")
@@ -96,9 +98,7 @@ def place_of_made(
     negated = not grammar.list("negation").isdisjoint(lead) or text[second.end - 1] == "?"
     if lead and lead[0] in grammar.list("what_is_made") and lead[-1] in ("i", "på", "ved") and not negated:
         words = f"{lead[0]} … {lead[-1]}"
-        yield Link(
-            made.entity, "located_in", place.entity, words, second.start, second.end, "stated", "place-of-what-is-made"
-        )
+        yield Link(made.entity, "located_in", place.entity, words, first.start, second.end, rule=ACROSS)
 
 
 def nearest_pairs(entities: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from kg.patterns import Pattern, load_patterns, read_example
 from kg.records import SYMMETRIC, Document, Link, Mention, Sentence, Tagged, Token
 from kg.relate import find_links
 from kg.tag import Pipeline, load_pipeline
+from tests.conftest import ROOT
 
 PATTERNS = load_patterns()
 EXAMPLES = [
@@ -100,6 +101,25 @@ def test_wrong_file_is_refused_with_its_line(text: str, message: str, tmp_path: 
     assert message in str(caught.value)
 
 
+def relate_lines(first: str, second: str, *, gap: str = " ") -> list[tuple[str, str]]:
+    """(relation, evidence) of the typed links of two sentences that name "Nordkraft Nett" and "Bodø"."""
+    text = f"{first}{gap}{second}"
+    start = len(first) + len(gap)
+    bounds = (Sentence(0, start), Sentence(start, len(text)))
+    names = [("Nordkraft Nett", "org:nordkraft-nett", "ORG"), ("Bodø", "place:bodo", "PLACE")]
+    mentions = [Mention(text.index(n), text.index(n) + len(n), n, kind, entity) for n, entity, kind in names]
+    links = find_links(Tagged(Document("x", "x", text), bounds, tuple(mentions), "test"), mentions, PATTERNS)
+    return [(link.relation, text[link.start : link.end]) for link in links]
+
+
+def test_link_across_a_sentence_end_shows_both_sentences() -> None:
+    first, second = "Kystlaget vil etablere Nordkraft Nett.", "Målet er et anlegg i Bodø."
+    assert relate_lines(first, second) == [("located_in", f"{first} {second}")]
+    assert relate_lines(first, second, gap="\n\n") == []
+    assert relate_lines(first, "Målet er ikke et anlegg i Bodø.") == []
+    assert relate_lines("Kystlaget vil etablere Nordkraft Nett snart.", second) == []
+
+
 def test_own_file_adds_a_pattern(tmp_path: Path, parser: Pipeline) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
@@ -108,3 +128,15 @@ def test_own_file_adds_a_pattern(tmp_path: Path, parser: Pipeline) -> None:
         encoding="utf-8",
     )
     assert "mine" in {p.id for p in load_patterns([path]).grammar("nb").patterns}
+
+
+def test_relating_costs_little_on_top_of_tagging() -> None:
+    """A small sample of what benchmarks/relate.py does with all articles; the bar is 40 %."""
+    from benchmarks.relate import read_folder, time_stages
+    from kg.worker import Options, load_stages
+
+    documents, stages = read_folder(ROOT / "data" / "articles")[:2], load_stages(Options(pipeline="fast"))
+    time_stages(documents, stages)
+    (tagging, _, relating), links = time_stages(documents, stages)
+    assert links
+    assert relating < 0.4 * tagging

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kg.records import SYMMETRIC, Record
+from kg.records import ACROSS, SYMMETRIC, Record
 from kg.store.blocks import Member, set_shapes, stream_blocks
 from kg.store.content import carve_record
 from kg.store.copies import forget_document, join_sentences, mark_copies, note_document
@@ -257,12 +257,12 @@ def _count_edges(store: Store) -> None:
         WHERE key IN (SELECT key FROM temp.touched_edge)"""
     )
     store.run(
-        """UPDATE edge SET together = (
+        f"""UPDATE edge SET together = (
             SELECT count(DISTINCT (k.document << 32) + k.start) FROM (
                 SELECT key FROM edge p WHERE p.head = edge.head AND p.tail = edge.tail
                 UNION ALL SELECT key FROM edge p WHERE p.head = edge.tail AND p.tail = edge.head) p
             JOIN edge_of o ON o.edge = p.key JOIN link k ON k.key = o.link
-            JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL)
+            JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL AND k.rule <> '{ACROSS}')
         WHERE relation = 'appears_with' AND key IN (SELECT key FROM temp.touched_edge)"""
     )
     store.run(

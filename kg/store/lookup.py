@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kg.records import TYPES
+from kg.records import ACROSS, TYPES
 from kg.store.handle import Row, Store
 from kg.store.schema import RANK_STATUS, STATUS_RANK, STRENGTH
 
@@ -118,11 +118,11 @@ _RECOUNTED = f"""g.key, g.head, g.relation, g.tail, count(DISTINCT o.print), cou
 _TO_EVIDENCE = "JOIN edge_of o ON o.edge = g.key JOIN link k ON k.key = o.link JOIN shown w ON w.document = k.document"
 
 
-_TOGETHER = """CASE g.relation WHEN 'appears_with' THEN (SELECT count(DISTINCT (k.document << 32) + k.start) FROM (
+_TOGETHER = f"""CASE g.relation WHEN 'appears_with' THEN (SELECT count(DISTINCT (k.document << 32) + k.start) FROM (
         SELECT key FROM edge p WHERE p.head = g.head AND p.tail = g.tail
         UNION ALL SELECT key FROM edge p WHERE p.head = g.tail AND p.tail = g.head) p
     JOIN edge_of o ON o.edge = p.key JOIN link k ON k.key = o.link
-    JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL AND %s) ELSE 0 END"""
+    JOIN shown w ON w.document = k.document WHERE w.copy_of IS NULL AND k.rule <> '{ACROSS}' AND %s) ELSE 0 END"""
 
 
 def get_entity(store: Store, id: str) -> EntityRow | None:
