@@ -119,9 +119,20 @@ class Clause:
             m = self.name[j]
             if m is not None:
                 found.append(Found(m))
+            elif self.has(j, "he_or_she"):
+                found += self.meant_by(j)
             elif self.pos[j] != "VERB":
                 found += self.names_of_noun(j, depth)
         return found
+
+    def meant_by(self, j: int) -> list[Found]:
+        """Whom "han" or "hun" means: the one person named before it in the sentence, in doubt; of several nobody."""
+        p = self.parent[j]
+        if p < j and self.has(p, "saying_verbs"):  # "... , sier han": of whom others speak
+            return []
+        before = [m for m, last in self.last.items() if last < j and self.mentions[m].type == "PERSON"]
+        alone = len({self.mentions[m].entity for m in before}) == 1
+        return [Found(before[-1], (j,), doubt=1)] if alone else []
 
     def names_of_noun(self, j: int, depth: int) -> list[Found]:
         """The entities behind a common noun: "selskapet Nscale", "ledelsen i Aker", "30 prosent av Aker"."""
@@ -138,6 +149,9 @@ class Clause:
             return [Found(m) for m in apposed if m is not None]
         if depth < 3 and self.has(j, "through"):
             return [f for c in self.children[j] for f in self.owners(c, depth + 1)]
+        if self.has(j, "facilities"):
+            owners = (c for c in self.children[j] if self.low[c] == "til" or self.dep[c] == "DET")
+            return [f for c in owners for f in self.owners(c, depth + 1)]
         if j in self.prefix and self.low[j].rpartition("-")[2] in self.grammar.list("through_compound"):
             return [Found(m) for m in self.prefix[j]]
         return []
@@ -233,6 +247,11 @@ class Clause:
             own = [c for c in self.children[node] if self.dep[c] in ("DOBJ", "POBJ") and not self.verbal(c)]
             if own:
                 return own
+        beside = self.skip_quote(v + 1)  # a name that the parser took for something else
+        if beside < len(self.tokens) and self.name[beside] is not None:
+            word = self.stand_in(beside)
+            if self.parent[word] == v and self.dep[word] == "PUTFYLL":
+                return [word]
         top = chain[-1]
         describes = self.dep[top] == "ATR" and self.nominal(self.parent[top])
         if describes and any(self.dep[c] == "SUBJ" and not self.has(c, "relative") for c in self.children[top]):
@@ -245,8 +264,11 @@ class Clause:
             agents = self.governed(self.under([v, *self.auxiliaries(v)], self.grammar.list("agent")))
             if agents:
                 return agents
-            if any(self.has(a, "become") for a in self.auxiliaries(v)):
-                return []
+            if not self.auxiliaries(v):  # "eid 60 prosent av X"
+                shares = [c for c in self.children[v] if self.pos[c] in ("NOUN", "NUM", "SYM")]
+                agents = self.governed(self.under(shares, self.grammar.list("agent")))
+            if agents or any(self.has(a, "become") for a in self.auxiliaries(v)):
+                return agents
         found = self.subjects(v)
         if not found:
             return found

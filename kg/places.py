@@ -38,6 +38,8 @@ def reach(clause: Clause, anchors: Iterable[int], form: str, depth: int = DEPTH)
                 continue
             if clause.low[c] == form:
                 yield from clause.equals(c)
+            elif form == "til" and clause.pos[c] == "ADP" and any(clause.low[d] == form for d in clause.children[c]):
+                yield from (d for d in clause.children[c] if clause.low[d] == form)  # "fra X til Y"
             elif depth and not clause.verbal(c) and (clause.name[c] is None or form == "til"):
                 inner = clause.complements(c) if clause.pos[c] == "ADP" else [c]
                 plain = [d for d in inner if (clause.name[d] is None or form == "til") and not clause.verbal(d)]
@@ -60,6 +62,8 @@ def verb_places(clause: Clause, v: int, place: str) -> list[Found]:
         return clause.done_to(v)
     if place == "receiver":
         return [f for c in clause.children[v] if clause.dep[c] == "IOBJ" for f in clause.names(c)]
+    if place == "predicate":
+        return [Found(0) for c in clause.children[v] if clause.dep[c] == "SPRED" and clause.pos[c] in ("NOUN", "ADJ")]
     if place == "only":
         return others(clause, v)
     anchors = [v, *clause.auxiliaries(v)]
@@ -87,6 +91,10 @@ def noun_places(clause: Clause, n: int, place: str, verbs: frozenset[str]) -> li
         if verb is None or (verbs and clause.low[verb] not in verbs and clause.tokens[verb].lemma not in verbs):
             return []
         return [replace(f, words=(verb, *f.words)) for f in clause.doers(verb)]
+    if place == "having":
+        return having(clause, n)
+    if place in GOVERNED:
+        return GOVERNED[place](clause, n)
     if place == "only":
         return others(clause, n)
     return noun_prepositions(clause, n, place)
@@ -228,6 +236,65 @@ def owned_by(clause: Clause, n: int, own: int) -> list[Found]:
     return [replace(f, words=(own,)) for f in clause.doers(verb)] if verb is not None else []
 
 
+def having(clause: Clause, n: int) -> list[Found]:
+    """ "X, med hovedkontor i": whose the noun is by a "med" that hangs on the name."""
+    p = clause.parent[n]
+    over = clause.name[clause.parent[p]] if clause.has(p, "with") else None
+    return [Found(over, (p,))] if over is not None else []
+
+
+def governor(clause: Clause, n: int) -> int:
+    """The preposition that governs the noun, or the name that the noun stands by; the noun's parent where none does."""
+    p = clause.parent[n]
+    named_by = clause.name[p] is not None and clause.dep[n] in ("APP", "FLAT", "ATR", "DET")
+    return clause.parent[p] if named_by else p
+
+
+def shown_by(clause: Clause, n: int) -> list[Found]:
+    """ "skriver X i boka": who speaks through the noun."""
+    p = governor(clause, n)
+    return doers_over(clause, p) if clause.low[p] == "i" and clause.has(clause.parent[p], "showing_verbs") else []
+
+
+def coming_with(clause: Clause, n: int) -> list[Found]:
+    """ "debuterte med romanen", "er aktuell med boka": who brings what the noun names."""
+    p = governor(clause, n)
+    over = clause.parent[p]
+    fresh = clause.has(over, "debut_verbs") or clause.has(over, "current")
+    return doers_over(clause, p) if clause.has(p, "with") and fresh else []
+
+
+def doers_during(clause: Clause, n: int) -> list[Found]:
+    """ "under et besøk sa X", "sa X på en pressekonferanse": who acts meanwhile."""
+    p = clause.parent[n]
+    return doers_over(clause, p) if clause.has(p, "during") else []
+
+
+def subject_of_phrase(clause: Clause, n: int) -> list[Found]:
+    """ "i samarbeid med X bygger Y": who acts in the clause that the phrase with the noun belongs to."""
+    p = clause.parent[n]
+    return doers_over(clause, p) if clause.low[p] == "i" else []
+
+
+def doers_over(clause: Clause, preposition: int) -> list[Found]:
+    """The doers of the verb that the preposition hangs on, itself or by a word that is said of the subject."""
+    verb = clause.parent[preposition]
+    if not clause.verbal(verb) and clause.dep[verb] in ("SPRED", "ADV"):
+        verb = clause.parent[verb]
+    if verb == preposition or not clause.verbal(verb):
+        return []
+    return [replace(f, words=(preposition, *f.words)) for f in clause.doers(verb)]
+
+
+GOVERNED = {
+    "shown-by": shown_by,
+    "coming-with": coming_with,
+    "during": doers_during,
+    "subject-of-phrase": subject_of_phrase,
+}
+"""Places of a noun under a preposition: whoever does what the clause around it says."""
+
+
 def possessors(clause: Clause, n: int) -> list[Found]:
     """Whose the one named by the noun is, where that is left to the context: "X og sønnen Y", "konsernets avdeling Y".
 
@@ -260,7 +327,7 @@ def preposition_places(clause: Clause, c: int, place: str) -> list[Found]:
     while k > 0 and clause.name[k] is None and c - k < 5 and passable(clause, k):
         k -= 1
     m = clause.name[k] if k >= 0 else None
-    if m is None or not attached(clause, c, clause.head_of.get(m, k)):
+    if m is None or not attached(clause, c, clause.head_of.get(m, k)) or is_listed(clause, c, m):
         return []
     if place == "all-before":
         first = clause.head_of.get(m, k)
@@ -268,6 +335,12 @@ def preposition_places(clause: Clause, c: int, place: str) -> list[Found]:
             first = clause.parent[first]
         return [replace(f, named=True) for f in clause.names(first) if clause.first[f.mention] < c]
     return [Found(m, (), True)]
+
+
+def is_listed(clause: Clause, c: int, m: int) -> bool:
+    """Whether the preposition repeats the one before the name: "i X, i Y og i Z"."""
+    first = clause.first[m]
+    return clause.low[c - 1] == "," and first > 0 and clause.low[first - 1] == clause.low[c]
 
 
 def passable(clause: Clause, k: int) -> bool:

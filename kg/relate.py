@@ -134,7 +134,7 @@ def find_pairs(clause: Clause, trigger: int, pattern: Pattern) -> Iterator[tuple
     """The pairs of entities that stand where the pattern wants them around the trigger word."""
     if pattern.companions and not has_companion(clause, trigger, pattern.companions):
         return
-    if pattern.unless and has_companion(clause, trigger, pattern.unless):
+    if pattern.unless and has_companion(clause, trigger, pattern.unless, alone=True):
         return
     ask = find_places(clause, trigger, pattern.kind, pattern.verbs)
     if any(ask(place) for place in pattern.absent):
@@ -168,11 +168,15 @@ def fits(mention: Mention, slot: Slot) -> bool:
     return mention.type in slot.types and (not slot.only or (mention.name or mention.text).casefold() in slot.only)
 
 
-def has_companion(clause: Clause, trigger: int, companions: frozenset[str]) -> bool:
-    """Whether one of the words hangs on the trigger or stands right after it."""
+def has_companion(clause: Clause, trigger: int, companions: frozenset[str], *, alone: bool = False) -> bool:
+    """Whether one of the words hangs on the trigger or stands right after it.
+
+    ``alone``: not where it is a preposition that governs a noun: "til politiet" is no particle of the verb.
+    """
     near = {*clause.children[trigger], trigger + 1}
     near |= {d for c in clause.children[trigger] for d in clause.children[c]}
-    return any(k < len(clause.low) and clause.low[k] in companions for k in near)
+    found = (k for k in near if k < len(clause.low) and clause.low[k] in companions)
+    return any(not alone or clause.pos[k] != "ADP" or not clause.complements(k) for k in found)
 
 
 def make_link(
