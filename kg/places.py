@@ -338,9 +338,10 @@ def preposition_places(clause: Clause, c: int, place: str) -> list[Found]:
 
 
 def is_listed(clause: Clause, c: int, m: int) -> bool:
-    """Whether the preposition repeats the one before the name: "i X, i Y og i Z"."""
+    """Whether the preposition goes on from the one before the name: "i X, i Y og i Z", "fra X mot Y"."""
     first = clause.first[m]
-    return clause.low[c - 1] == "," and first > 0 and clause.low[first - 1] == clause.low[c]
+    repeated = clause.low[c - 1] == "," and first > 0 and clause.low[first - 1] == clause.low[c]
+    return repeated or (clause.low[c] == "mot" and first > 0 and clause.pos[first - 1] == "ADP")
 
 
 def passable(clause: Clause, k: int) -> bool:
