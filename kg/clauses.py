@@ -120,17 +120,17 @@ class Clause:
             if m is not None:
                 found.append(Found(m))
             elif self.has(j, "he_or_she"):
-                found += self.meant_by(j)
+                found += self.meant_by(j, "PERSON")
             elif self.pos[j] != "VERB":
                 found += self.names_of_noun(j, depth)
         return found
 
-    def meant_by(self, j: int) -> list[Found]:
-        """Whom "han" or "hun" means: the one person named before it in the sentence, in doubt; of several nobody."""
+    def meant_by(self, j: int, kind: str) -> list[Found]:
+        """Whom "han" or "selskapet" means: the one entity of that type before it, in doubt; of several none."""
         p = self.parent[j]
         if p < j and self.has(p, "saying_verbs"):  # "... , sier han": of whom others speak
             return []
-        before = [m for m, last in self.last.items() if last < j and self.mentions[m].type == "PERSON"]
+        before = [m for m, last in self.last.items() if last < j and self.mentions[m].type == kind]
         alone = len({self.mentions[m].entity for m in before}) == 1
         return [Found(before[-1], (j,), doubt=1)] if alone else []
 
@@ -154,6 +154,8 @@ class Clause:
             return [f for c in owners for f in self.owners(c, depth + 1)]
         if j in self.prefix and self.low[j].rpartition("-")[2] in self.grammar.list("through_compound"):
             return [Found(m) for m in self.prefix[j]]
+        if self.has(j, "the_firm") and self.dep[j] != "APP":
+            return self.meant_by(j, "ORG")
         return []
 
     def owners(self, c: int, depth: int) -> list[Found]:

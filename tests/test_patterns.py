@@ -101,6 +101,23 @@ def test_wrong_file_is_refused_with_its_line(text: str, message: str, tmp_path: 
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "linked"),
+    [
+        ("Havkraft vokser, og nå har selskapet kjøpt Fjellbygg.", "ORG", ["owns"]),
+        ("Da Havkraft var etablert, reiste hun til Fjellbygg.", "PERSON", ["travels_to"]),
+        ("Havkraft er best, sier hun til Fjellbygg.", "PERSON", []),
+    ],
+)
+def test_pronoun_stands_for_the_one_it_can_mean(text: str, kind: str, linked: list[str], parser: Pipeline) -> None:
+    other = "PLACE" if linked == ["travels_to"] else "ORG"
+    names = [
+        (text.index(n), text.index(n) + len(n), n.lower(), t) for n, t in (("Havkraft", kind), ("Fjellbygg", other))
+    ]
+    links = relate(text, names, "nb", parser)
+    assert [link.relation for link in links if link.relation != "appears_with"] == linked
+
+
 def relate_lines(first: str, second: str, *, gap: str = " ") -> list[tuple[str, str]]:
     """(relation, evidence) of the typed links of two sentences that name "Nordkraft Nett" and "Bodø"."""
     text = f"{first}{gap}{second}"
