@@ -38,6 +38,23 @@ def test_words_around_a_name_make_it_a_company(text: str, type: str) -> None:
     assert types(text, ("Tarevik", type)) == ["ORG"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Seniorrådgiver Ola Moe i Tarevik er bekymret.",
+        "Analytikeren hos Tarevik tror på vekst.",
+        "Finansdirektør Kari Lie i Tarevik sa nei.",
+        "Ho har jobba mange år for Tarevik.",
+        "Han er ansatt i Tarevik.",
+        "Butikkjeden Tarevik legger ned.",
+        "Tarevik, som eies av to søsken, legger ned.",
+        "Tarevik har hovedkontor i Bodø.",
+    ],
+)
+def test_where_somebody_works_is_no_place(text: str) -> None:
+    assert types(text, ("Tarevik", "PLACE")) == ["ORG"]
+
+
 def test_all_mentions_of_the_name_follow() -> None:
     text = "Tarevik er stort. Hun eier 40 prosent av Tarevik. Tareviks naboer klager."
     found = types(text, ("Tarevik", "PLACE"), ("Tarevik", "PERSON"), ("Tareviks", "PERSON"))
@@ -53,6 +70,11 @@ def test_all_mentions_of_the_name_follow() -> None:
         ("Han er styreleder i Tarevik.", [("Tarevik", "PERSON")], "ORG"),
         ("Konsernsjef Anne Tarevik kom.", [("Anne Tarevik", "PERSON")], "PERSON"),
         ("De bor i Tarevik.", [("Tarevik", "PLACE")], "PLACE"),
+        ("Han er rådgiver i Tarevik kommune.", [("Tarevik kommune", "PLACE")], "PLACE"),
+        ("Rådgiver Ola Moe i Bergen.", [("Bergen", "PLACE")], "PLACE"),
+        ("Dette gjelder 49 prosent av Kinas befolkning. Kina er stort.", [("Kinas", "PLACE")], "PLACE"),
+        ("Han har jobbet for Tarevik.", [("Tarevik", "PERSON")], "PERSON"),
+        ("Romanverket Tarevik er langt.", [("Tarevik", "PRODUCT")], "PRODUCT"),
     ],
 )
 def test_people_and_places_stay(text: str, names: list[tuple[str, str]], expected: str) -> None:
