@@ -11,10 +11,12 @@ from kg.clauses import ONLY, Clause, Found
 from kg.patterns import Grammar, Item, Pattern, Patterns, Slot, load_patterns
 from kg.places import find_places
 from kg.records import ACROSS, STATUSES, SYMMETRIC, Link, Mention, Sentence, Tagged
+from kg.settings import DEFAULTS
 
 __all__ = ["Patterns", "find_links", "load_patterns"]
 
-MAX_PAIRS = 435  # appears_with links of one sentence: all pairs of 30 entities; of more, the nearest ones only
+MAX_TOGETHER = DEFAULTS.max_together
+MAX_PAIRS = MAX_TOGETHER * (MAX_TOGETHER - 1) // 2  # appears_with links of one sentence
 TRIGGERS = {
     "verb": frozenset({"VERB", "AUX", "ADJ"}),
     "preposition": frozenset({"ADP", "ADV", "SCONJ"}),
@@ -102,8 +104,8 @@ def place_of_made(
 
 
 def nearest_pairs(entities: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """All pairs of up to 30 entities; of more, each with those that follow it most closely."""
-    reach = len(entities) if len(entities) <= 30 else max(1, MAX_PAIRS // len(entities))
+    """All pairs of up to ``MAX_TOGETHER`` entities; of more, each with those that follow it most closely."""
+    reach = len(entities) if len(entities) <= MAX_TOGETHER else max(1, MAX_PAIRS // len(entities))
     for i, a in enumerate(entities):
         for b in entities[i + 1 : i + 1 + reach]:
             yield a, b

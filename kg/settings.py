@@ -23,6 +23,7 @@ class Settings:
     document_seconds: float = 60.0  # wall time of one document in a worker, before it is killed
     worker_megabytes: int = 4_000  # address space of one worker beyond what it holds when ready
     # Graph
+    max_together: int = 30  # entities of one sentence of which all pairs are linked; of more only the nearest are
     evidence_per_edge: int = 5  # sentences carried on an edge; all of them stay in the store
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ WARM_UP = "Kari Nordmann leder Fjellbygg i Bodø."
 """Taken through the stages before the first document, whose time limit shall not have to cover what is loaded late."""
 
 
+CAPPED = f"capped: in a sentence of more than {DEFAULTS.max_together} names only the nearest ones are linked"
 GUESSED = Columns()
 GROUP_CHARS = 20_000  # characters of documents of one file that are tagged in one go: seconds of work
 GROUP_DOCUMENTS = 100
@@ -191,7 +194,18 @@ def run_stages(document: Document, stages: Stages) -> Record | Failure:
     except Exception as error:
         return Failure(document.source, stage, *explain_error(error))
     bounds = tuple((sentence.start, sentence.end) for sentence in tagged.sentences)
+    if most_together(bounds, mentions) > DEFAULTS.max_together:
+        document = replace(document, guesses=(*document.guesses, CAPPED))
     return Record(document, bounds, tuple(mentions), tuple(entities), tuple(links), tagged.pipeline)
+
+
+def most_together(bounds: Sequence[tuple[int, int]], mentions: Sequence[Mention]) -> int:
+    """The number of entities in the sentence that names most."""
+    starts = [start for start, _ in bounds]
+    named: dict[int, set[str]] = defaultdict(set)
+    for mention in mentions:
+        named[bisect_right(starts, mention.start)].add(mention.entity)
+    return max(map(len, named.values()), default=0)
 
 
 def process_document(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from kg.cli.build import describe_summary
 from kg.flow import Options, Summary, build_store, tag_paths
 from kg.formats import Columns
 from kg.query import open_store
 from kg.records import Failure, Record
 from kg.settings import Settings
+from kg.worker import CAPPED
 from tests import stubs
 from tests.conftest import Run
 from tests.made_files import make_docx, make_message, make_zip, place_lines, print_pages, write_table
@@ -81,6 +84,18 @@ def test_build_cut_short_in_a_file_goes_on_where_it_was(folder: Path, monkeypatc
     summary = build(folder)
     assert (summary.read, summary.unchanged) == (10, 10)
     assert build(folder).unchanged == 20
+
+
+def test_sentence_of_very_many_names_is_capped_and_says_so(folder: Path) -> None:
+    names = ["".join(pair) for pair in itertools.product("ABCDEF", "adefghij")][:40]
+    for name, text in {"a": " og ".join(names[:30]), "b": " og ".join(names), "c": ". ".join(names)}.items():
+        (folder / "in" / f"{name}.txt").write_text(text + ".", encoding="utf-8")
+    summary = build(folder)
+    assert summary.guesses == {CAPPED: 1}
+    assert f"{CAPPED}, in 1" in describe_summary(summary, "kg.db")
+    with open_store(folder / "kg.db") as store:
+        told = store.rows("SELECT path, guesses FROM source WHERE guesses <> '[]'")
+    assert told == [(str(folder / "in" / "b.txt"), json.dumps([CAPPED]))]
 
 
 def test_other_columns_read_the_table_anew(folder: Path) -> None:

@@ -140,6 +140,8 @@ def plain_summary(summary: Summary) -> dict[str, object]:
 
 def describe_summary(summary: Summary, store: str) -> Iterable[str]:
     """The build in words; seen = read + unchanged + skipped."""
+    from kg.worker import CAPPED
+
     yield (
         f"{summary.seen:,} documents = {summary.read:,} read + {summary.unchanged:,} unchanged "
         f"+ {len(summary.skipped):,} skipped, in {summary.seconds:.1f} s"
@@ -149,7 +151,7 @@ def describe_summary(summary: Summary, store: str) -> Iterable[str]:
     for (pipeline, lang), documents in sorted(summary.pipelines.items()):
         yield f"{pipeline} tagged {documents:,} in {lang}"
     for guess, documents in sorted(summary.guesses.items()):
-        yield f"guessed: {guess}, in {documents:,}"
+        yield f"{guess}, in {documents:,}" if guess == CAPPED else f"guessed: {guess}, in {documents:,}"
     if summary.read:
         yield f"found {summary.mentions:,} mentions and {summary.links:,} links in {summary.sentences:,} sentences"
     totals = ", ".join(f"{number:,} {name}" for name, number in summary.totals.items())
