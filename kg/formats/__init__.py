@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from kg.errors import ReadError
-from kg.formats.parts import Columns, Part, RawText, Reading, Unread, find_title
+from kg.formats.parts import RAISE, Columns, Part, RawText, Reading, Unread, find_title
 from kg.settings import Settings
 
 __all__ = [
@@ -134,7 +134,7 @@ def read_bytes(data: bytes, source: str, *, settings: Settings, columns: Columns
     text, too large, damaged, or of a format without a reader.
     """
     if len(data) > settings.max_bytes:
-        raise ReadError(f"larger than the limit ({len(data):,} of {settings.max_bytes:,} bytes); split it")
+        raise ReadError(f"larger than the limit ({len(data):,} of {settings.max_bytes:,} bytes){RAISE}")
     reading = Reading(nest_bytes, settings, columns or Columns())
     for number, part in enumerate(read_parts(data, PurePath(source).name, reading)):
         if number >= settings.max_parts:
@@ -158,7 +158,7 @@ def read_parts(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
 def check_part(part: RawText, settings: Settings) -> Part:
     if len(part.text) > settings.max_chars:
         return Unread(
-            part.part, f"longer than the limit ({len(part.text):,} of {settings.max_chars:,} characters); split it"
+            part.part, f"longer than the limit ({len(part.text):,} of {settings.max_chars:,} characters){RAISE}"
         )
     if not part.text.strip():
         return Unread(part.part, "holds no text")

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from kg.errors import ReadError
-from kg.formats.parts import Part, Reading, Unread, clean_name
+from kg.formats.parts import RAISE, Part, Reading, Unread, clean_name
 from kg.text import clean_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def check_member(info: ZipInfo, reading: Reading) -> None:
     if info.flag_bits & ENCRYPTED:
         raise ReadError("is encrypted; save a copy without password")
     if info.file_size > settings.max_bytes:
-        raise ReadError(f"larger than the limit ({info.file_size:,} of {settings.max_bytes:,} bytes)")
+        raise ReadError(f"larger than the limit ({info.file_size:,} of {settings.max_bytes:,} bytes){RAISE}")
     if info.file_size > max(SMALL, settings.max_ratio * info.compress_size):
         raise ReadError(f"unpacks to more than {settings.max_ratio} times its size, as only a trap does")
     if info.file_size > reading.left:
@@ -151,7 +151,7 @@ def read_warc(data: bytes, name: str, reading: Reading) -> Iterator[Part]:
             most = min(reading.settings.max_bytes, reading.left)
             page = record.content_stream().read(most + 1)
             if len(page) > most:
-                yield Unread(part, f"larger than the limit ({most:,} bytes)")
+                yield Unread(part, f"larger than the limit ({most:,} bytes){RAISE}")
                 continue
             reading.spend(len(page))
             suffix = ".html" if "html" in kind else ".pdf" if "pdf" in kind else ".txt"

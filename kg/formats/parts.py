@@ -12,6 +12,7 @@ from kg.errors import ReadError
 from kg.settings import DEFAULTS, Settings
 from kg.text import clean_text
 
+RAISE = "; raise the limit with --max-size"
 MONTHS = {
     m: i
     for i, names in enumerate(
@@ -94,7 +95,7 @@ class Reading:
         """Count unpacked bytes. Raises ReadError where the file's parts hold more than the limit together."""
         self.left -= size
         if self.left < 0:
-            raise ReadError(f"unpacks to more than the limit ({self.settings.max_unpacked:,} bytes in all)")
+            raise ReadError(f"unpacks to more than the limit ({self.settings.max_unpacked:,} bytes in all){RAISE}")
 
 
 def decode(data: bytes, *, html: bool = False) -> tuple[str, tuple[str, ...]]:
