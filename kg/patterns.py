@@ -44,6 +44,7 @@ class Item:
     words: frozenset[str] = frozenset()
     pos: str = ""
     genitive: bool = False
+    only: frozenset[str] = frozenset()  # lower-case names; empty: any
     least: int = 1
     most: int = 1
 
@@ -297,9 +298,11 @@ def read_item(part: str, lists: Mapping[str, Sequence[str]]) -> Item:
         raise ValueError(f"cannot read '{part}'")
     role, body, genitive, often = match.groups()
     least, most = {"?": (0, 1), "*": (0, 3)}.get(often or "", (1, 1))
+    body, at, listed = body.partition("@") if role else (body, "", "")
+    only = frozenset(name.casefold() for name in expand([at + listed], lists)) if at else frozenset()
     names = body.split("|")
     if all(name in TYPES for name in names):
-        return Item(role or "", frozenset(names), genitive=bool(genitive), least=least, most=most)
+        return Item(role or "", frozenset(names), genitive=bool(genitive), only=only, least=least, most=most)
     if role:
         raise ValueError(f"'{part}' must name types ({', '.join(TYPES)})")
     if body.isalpha() and body.isupper() and len(body) > 2:

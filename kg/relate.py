@@ -64,6 +64,10 @@ def relate_sentence(text: str, sentence: Sentence, mentions: Sequence[Mention], 
             known = best.get(key)
             if known is None or STATUSES.index(link.status) < STATUSES.index(known.status):
                 best[key] = replace(link, start=sentence.start, end=sentence.end)
+    for head, relation, tail in list(best):
+        if relation == "leads":  # whoever leads them is one of them, which need not be said
+            best.pop((head, "works_for", tail), None)
+            best.pop((head, "member_of", tail), None)
     joined = {frozenset((link.head, link.tail)) for link in best.values()}
     order = list(dict.fromkeys(m.entity for m in mentions))
     return [*best.values(), *(
@@ -167,7 +171,11 @@ def choose(clause: Clause, found: Sequence[Found], beside: Sequence[Found]) -> l
 
 def fits(mention: Mention, slot: Slot) -> bool:
     """Whether the mention may stand in the slot, by its type and name."""
-    return mention.type in slot.types and (not slot.only or (mention.name or mention.text).casefold() in slot.only)
+    return mention.type in slot.types and (not slot.only or name_in_full(mention) in slot.only)
+
+
+def name_in_full(mention: Mention) -> str:
+    return (mention.name or mention.text).casefold()
 
 
 def has_companion(clause: Clause, trigger: int, companions: frozenset[str], *, alone: bool = False) -> bool:
@@ -260,6 +268,8 @@ def match_item(clause: Clause, item: Item, at: int) -> int:
         if m is None or clause.mentions[m].type not in item.types or clause.first[m] != at:
             return 0
         if item.genitive and not clause.is_genitive(m):
+            return 0
+        if item.only and name_in_full(clause.mentions[m]) not in item.only:
             return 0
         return clause.last[m] + 1
     if m is not None:
