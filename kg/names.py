@@ -271,16 +271,20 @@ def to_bokmal(name: str) -> str:
     return words
 
 
+@functools.lru_cache(maxsize=4_000)
 def is_abbreviation(name: str) -> bool:
     """Whether a name is written as an abbreviation: at most three letters, or mostly capitals.
 
     >>> is_abbreviation("NTNU"), is_abbreviation("Ap."), is_abbreviation("Norge")
     (True, True, False)
     """
+    if " " in name:
+        return False
     letters = [c for c in name if c.isalpha()]
-    return " " not in name and (len(letters) <= 3 or 2 * sum(map(str.isupper, letters)) > len(letters))
+    return len(letters) <= 3 or 2 * sum(map(str.isupper, letters)) > len(letters)
 
 
+@functools.lru_cache(maxsize=4_000)
 def rank_spelling(name: str) -> tuple[bool, bool, bool, int, str]:
     """Sorts the spellings of one name, the one to show first: in mixed case, without legal form, as the tables have it,
     then longest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from kg.claims import Claim, judge
@@ -118,11 +118,12 @@ def nearest_pairs(entities: Sequence[str]) -> Iterator[tuple[str, str]]:
 def typed_links(clause: Clause) -> Iterator[Link]:
     """What the patterns find in one sentence, with sentence bounds still missing."""
     claims: dict[int, Claim] = {}
+    kinds = {mention.type for mention in clause.mentions}
     for trigger, form in enumerate(clause.low):
         if clause.name[trigger] is not None:
             continue
         for pattern in clause.grammar.triggered(form) or clause.grammar.triggered(clause.tokens[trigger].lemma):
-            if clause.pos[trigger] in TRIGGERS[pattern.kind]:
+            if clause.pos[trigger] in TRIGGERS[pattern.kind] and has_types(pattern, kinds):
                 for head, tail in find_pairs(clause, trigger, pattern):
                     plain = pattern.kind == "preposition" or (pattern.kind == "noun" and (head.named or tail.named))
                     if trigger not in claims:
@@ -132,8 +133,16 @@ def typed_links(clause: Clause) -> Iterator[Link]:
                         yield link
     words = set(clause.low)
     for pattern in clause.grammar.sequences:
-        if all(item.least == 0 or not item.words or item.words & words for item in pattern.items):
+        if all(
+            item.least == 0 or (item.words & words if item.words else not item.types or item.types & kinds)
+            for item in pattern.items
+        ):
             yield from match_sequence(clause, pattern)
+
+
+def has_types(pattern: Pattern, kinds: Set[str]) -> bool:
+    """Whether a sentence that names entities of these types may fill the pattern's places at all."""
+    return all(slot is None or not slot.types.isdisjoint(kinds) for slot in (pattern.head, pattern.tail))
 
 
 def find_pairs(clause: Clause, trigger: int, pattern: Pattern) -> Iterator[tuple[Found, Found]]:

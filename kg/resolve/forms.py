@@ -47,6 +47,8 @@ class Form:
     @property
     def name(self) -> str:
         """The most usual spelling that is no abbreviation; of equals, the one ``rank_spelling`` prefers."""
+        if len(self.names) == 1:
+            return next(iter(self.names))
         return min(self.names, key=lambda n: (is_abbreviation(n), -self.names[n], rank_spelling(n)))
 
     def root(self) -> Form:
