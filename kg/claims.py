@@ -25,7 +25,7 @@ def judge(clause: Clause, trigger: int) -> Claim:
         return WITHHELD
     node, same, status, speaker = trigger, True, "stated", None
     for _ in range(2 * STEPS):
-        if same and is_negated(clause, node):
+        if (same and is_negated(clause, node)) or is_refused(clause, node):
             return WITHHELD
         if is_hypothetical(clause, node) or (node != trigger and clause.has(node, "doubting_verbs")):
             return WITHHELD
@@ -67,7 +67,26 @@ def is_negated(clause: Clause, node: int) -> bool:
         part = clause.dep[c] in ("SUBJ", "FSUBJ", "PSUBJ", "DOBJ", "IOBJ", "SPRED")
         if part and any(clause.has(d, "negation") for d in clause.children[c]):
             return True
-    return clause.has(node, "excluding")
+    return clause.has(node, "excluding") or (clause.verbal(node) and node in denied_in_two(clause))
+
+
+def denied_in_two(clause: Clause) -> set[int]:
+    """The verbs of "neither ... nor", which the parser hangs on any word that follows it."""
+    verbs = set()
+    for k in range(len(clause.low)):
+        if clause.has(k, "neither"):
+            node = k
+            while clause.parent[node] != node and not (node != k and clause.verbal(node)):
+                node = clause.parent[node]
+            verbs |= {node, *clause.auxiliaries(node)}
+    return verbs
+
+
+def is_refused(clause: Clause, node: int) -> bool:
+    """ "takket nei til å ...", "sa nei til ...", "uten å ..."."""
+    if clause.has(node, "no") or (clause.has(node, "without") and node != clause.parent[node]):
+        return True
+    return clause.has(node, "to") and any(clause.has(c, "no") for c in clause.children[clause.parent[node]])
 
 
 def is_hypothetical(clause: Clause, node: int) -> bool:
@@ -97,6 +116,8 @@ def is_condition(clause: Clause, verb: int) -> bool:
 
 def has_time_marker(clause: Clause, node: int) -> bool:
     """Whether the clause is an adverbial of its own ("fordi", "da", "etter at"), stated whatever the main one says."""
+    if clause.dep[node] == "PUTFYLL" and not clause.has(clause.parent[node], "times"):
+        return False  # "nekter for at", "tviler på at"
     return clause.dep[node] in ("ADV", "PUTFYLL") and any(clause.dep[c] == "SBU" for c in clause.children[node])
 
 
