@@ -65,9 +65,10 @@ def relate_sentence(text: str, sentence: Sentence, mentions: Sequence[Mention], 
             if known is None or STATUSES.index(link.status) < STATUSES.index(known.status):
                 best[key] = replace(link, start=sentence.start, end=sentence.end)
     for head, relation, tail in list(best):
-        if relation == "leads":  # whoever leads them is one of them, which need not be said
-            best.pop((head, "works_for", tail), None)
+        if relation == "leads":  # whoever leads them is one of them, and at work there: it need not be said
             best.pop((head, "member_of", tail), None)
+        if relation in ("leads", "member_of"):
+            best.pop((head, "works_for", tail), None)
     joined = {frozenset((link.head, link.tail)) for link in best.values()}
     order = list(dict.fromkeys(m.entity for m in mentions))
     return [*best.values(), *(
