@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -134,13 +135,13 @@ def read_mention(span: Span, offset: int) -> Mention:
 
 
 def read_sentences(doc: Doc, names: Sequence[Mention], offset: int) -> Iterator[Sentence]:
-    starts = [name.start - offset for name in names]
+    starts = sorted(name.start - offset for name in names)
     for span in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
         words = [token for token in span if not token.is_space]
         if not words:
             continue
         start, end = words[0].idx, words[-1].idx + len(words[-1])
-        inside = sum(start <= s < end for s in starts)
+        inside = bisect_left(starts, end) - bisect_left(starts, start)
         tokens: tuple[Token, ...] = ()
         if inside >= 2 and words[0].pos:
             place = {token.i: k for k, token in enumerate(words)}

@@ -110,9 +110,14 @@ def says_company(text: str, mention: Mention) -> bool:
     return bool(
         BEFORE.search(before)
         or (mention.type == "PERSON" and LED.search(before))
-        or (mention.type != "PERSON" and WORKED.search(before) and not PUBLIC.search(mention.text))
+        or (mention.type != "PERSON" and says_employer(before) and not PUBLIC.search(mention.text))
         or AFTER.match(text[mention.end : mention.end + AFTER_CHARS])
     )
+
+
+def says_employer(before: str) -> bool:
+    last = before.rstrip(' «"“').rpartition(" ")[2]  # few names stand after these, and the search is slow
+    return last in ("i", "for", "hos", "ved") and bool(WORKED.search(before))
 
 
 def is_full(key: str) -> bool:
