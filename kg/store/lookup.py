@@ -187,27 +187,18 @@ def rank_neighbours(
     if relations:
         return _rank_related(store, entity, type=type, relations=relations, limit=limit)
     sides = " UNION ALL ".join(
-        f"SELECT g.{there} AS other, g.strength, g.most_documents FROM edge g WHERE g.{here} = ?"
+        f"SELECT g.strength, g.most_documents, e.id, e.key FROM edge g CROSS JOIN entity e ON e.key = g.{there} "
+        f"WHERE g.{here} = ? AND ? IN ('', e.type)"  # CROSS: in the order of edge's index
         for here, there in (("head", "tail"), ("tail", "head"))
     )
-    found: dict[int, tuple[int, int]] = {}
+    found: dict[int, tuple[int, int, str]] = {}
     last = None
-    for other, *rank in store.stream(f"{sides} ORDER BY 2 DESC, 3 DESC", (entity, entity)):
-        if limit is not None and len(found) >= limit and rank != last:
+    for strength, documents, id, other in store.stream(f"{sides} ORDER BY 1 DESC, 2 DESC", (entity, type or "") * 2):
+        if limit is not None and len(found) >= limit and (strength, documents) != last:
             break
-        if other not in found and (type is None or _is_of_type(store, other, type)):
-            found[other], last = (rank[0], rank[1]), rank
-    rows = store.rows("SELECT e.key, e.id FROM json_each(?) j JOIN entity e ON e.key = j.value", (_pack(found),))
-    rows.sort(key=lambda row: (-found[row[0]][0], -found[row[0]][1], row[1]))
-    return [row[0] for row in rows[:limit]]
-
-
-def _pack(keys: Iterable[int]) -> str:
-    return json.dumps(list(keys))
-
-
-def _is_of_type(store: Store, entity: int, type: str) -> bool:
-    return bool(store.value("SELECT type = ? FROM entity WHERE key = ?", (type, entity)))
+        last = strength, documents
+        found[other] = -strength, -documents, id
+    return sorted(found, key=lambda other: found[other])[:limit]
 
 
 def _rank_related(
