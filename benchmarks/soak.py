@@ -95,9 +95,7 @@ def hash_store(path: Path, *, ledger: bool = True) -> str:
         for line in dump_graph(store):
             digest.update(f"{line}\n".encode())
         if ledger:
-            for row in store.rows(
-                "SELECT f.place, f.hash, s.number, s.status FROM source s JOIN file f ON f.key = s.file ORDER BY 1, 3"
-            ):
+            for row in store.rows(LEDGER):
                 digest.update(repr(row).encode())
         digest.update(render(read_graph(store), "graphml").encode())
     return digest.hexdigest()
